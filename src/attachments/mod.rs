@@ -1,0 +1,1 @@
+//! Attachments: files with an owner, a kind and a checksum.

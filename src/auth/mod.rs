@@ -1,0 +1,1 @@
+//! Auth: who is calling and what they may do.

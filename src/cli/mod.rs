@@ -1,0 +1,1 @@
+//! Cli: the sub-commands of the one binary.

@@ -1,0 +1,1 @@
+//! Config: what an operator may set, one file per section, defaults that work with no file.

@@ -1,0 +1,1 @@
+//! Consult: a remote consultation from request to summary.

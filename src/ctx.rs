@@ -1,0 +1,1 @@
+//! The instruments every command is given.

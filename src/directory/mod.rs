@@ -1,0 +1,1 @@
+//! Directory: facilities, departments, staff, and who is on call.

@@ -1,0 +1,1 @@
+//! Http: the tool kit of every api door. Knows nothing about medicine.

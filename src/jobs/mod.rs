@@ -1,0 +1,1 @@
+//! Jobs: things that time does.

@@ -1,0 +1,1 @@
+//! Journal: what happened, once. History, audit, live updates and statistics read it.

@@ -1,0 +1,1 @@
+//! Kernel: the words and instruments every room shares. Imports nothing of ours.

@@ -1,0 +1,3 @@
+//! Parses the command line, hands over, turns an error into an exit code.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Media: the relay. Knows seats and rooms, no people and no records.

@@ -1,0 +1,1 @@
+//! Patients: the person, found again.

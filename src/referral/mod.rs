@@ -1,0 +1,1 @@
+//! Referral: the formal record of a patient's way between two facilities, up or down.

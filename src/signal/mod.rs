@@ -1,0 +1,1 @@
+//! Signal: the WebSocket conversation with a browser.

@@ -1,0 +1,1 @@
+//! Store: the database as such. No table is known here.
