@@ -1,0 +1,72 @@
+//! What the machine must have, and getting it where we may.
+
+use std::path::Path;
+
+use crate::{Outcome, postgres, shell};
+
+/// Something a test needs: the Debian package, and how to see that it is there.
+pub struct Need {
+    package: &'static str,
+    is_there: fn() -> bool,
+}
+
+/// What driving a real browser needs: the browser, Chinese letters, a voice for the fake microphone.
+pub const FOR_BROWSER: &[Need] = &[
+    Need { package: "chromium", is_there: || chromium().is_some() },
+    Need { package: "fonts-noto-cjk", is_there: || has_chinese_font() },
+    Need { package: "espeak-ng", is_there: || shell::has("espeak-ng") },
+];
+
+/// What the second run of the Rust suite needs.
+pub const FOR_POSTGRES: &[Need] =
+    &[Need { package: "postgresql", is_there: || postgres::programs().is_some() }];
+
+/// The browser of this machine, if it has one.
+pub fn chromium() -> Option<&'static str> {
+    ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| shell::has(name))
+}
+
+fn has_chinese_font() -> bool {
+    Path::new("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc").exists()
+        || shell::said("fc-list", &[":lang=zh", "family"]).is_some_and(|families| !families.is_empty())
+}
+
+/// Node builds the web part; the rest was needed to get this far.
+pub fn can_build() -> Outcome {
+    let Some(version) = shell::said("node", &["--version"]) else {
+        return Err(
+            "Node is missing: install Node 20 or newer (https://nodejs.org), then run make again.".into()
+        );
+    };
+    let major: u32 = version.trim_start_matches('v').split('.').next().unwrap_or("").parse().unwrap_or(0);
+    if major < 20 {
+        return Err(format!("Node {version} is too old: the web part needs Node 20 or newer."));
+    }
+    if !shell::has("npm") {
+        return Err("npm is missing: it comes with Node, or from the package `npm`.".into());
+    }
+    Ok(())
+}
+
+/// Gets the packages that are missing: by apt as root, else by telling the person.
+pub fn install(needs: &[Need]) -> Outcome {
+    let missing: Vec<_> = needs.iter().filter(|n| !(n.is_there)()).map(|n| n.package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let line = format!("apt-get install -y --no-install-recommends {}", missing.join(" "));
+    if !is_root() || !shell::has("apt-get") {
+        return Err(format!("Missing packages; as root, run: {line}"));
+    }
+    println!("Installing {}", missing.join(", "));
+    let quiet = [("DEBIAN_FRONTEND", "noninteractive")];
+    shell::run("apt-get", &["update", "-qq"], &quiet)?;
+    let mut args = vec!["install", "-y", "-qq", "--no-install-recommends"];
+    args.extend(&missing);
+    shell::run("apt-get", &args, &quiet)
+}
+
+/// Are we allowed to install, and must we step down to run a database?
+pub fn is_root() -> bool {
+    shell::said("id", &["-u"]).as_deref() == Some("0")
+}
