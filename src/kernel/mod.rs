@@ -1,1 +1,2 @@
 //! Kernel: the words and instruments every room shares. Imports nothing of ours.
+pub mod workflow;
