@@ -1,0 +1,42 @@
+/** A refusal in the reader's words: what is so, what is safe, what to do. Never a code alone. */
+import { knows, lang, t, type Key, type Params } from '../i18n/index.svelte';
+import { bytes, stretch } from '../ui/time';
+import { Refused, type FieldFault, type Problem } from './client';
+
+export function sentence(fault: unknown): string {
+  if (!(fault instanceof Refused)) return t('problem.internal', { ref: '—' });
+  return sentenceOf(fault.problem);
+}
+
+export function sentenceOf(problem: Problem): string {
+  const key = `problem.${problem.code}`;
+  const words: Key = knows(key) ? key : 'problem.internal';
+  return t(words, paramsOf(problem));
+}
+
+/** Codes say what; numbers in the problem say how much. */
+function paramsOf(problem: Problem): Params {
+  const params: Params = { ref: (problem.request_id ?? '—').slice(-6).toUpperCase() };
+  for (const [name, value] of Object.entries(problem)) {
+    if (typeof value === 'string' || typeof value === 'number') params[name] = value;
+  }
+  const wait = problem['retry_after_s'];
+  params['for'] = stretch((typeof wait === 'number' ? wait : 60) * 1000, lang());
+  const limit = problem['limit'];
+  params['limit'] = bytes(typeof limit === 'number' ? limit : 50 * 1_048_576);
+  return params;
+}
+
+/** The sentence under one field. */
+export function fieldSentence(fault: FieldFault): string {
+  const exact = `field.${fault.field}.${fault.code}`;
+  if (knows(exact)) return t(exact, fault.params);
+  const general = `field.${fault.code}`;
+  return t(knows(general) ? general : 'field.invalid', fault.params);
+}
+
+/** The faults of a 422 by field name: `question`, `exam.spo2`. */
+export function fieldFaults(fault: unknown): Record<string, string> {
+  if (!(fault instanceof Refused) || !Array.isArray(fault.problem.errors)) return {};
+  return Object.fromEntries(fault.problem.errors.map((one) => [one.field.replace(/^\//, '').replace(/\//g, '.'), fieldSentence(one)]));
+}

@@ -1,0 +1,5 @@
+import type { deskZh } from './desk.zh';
+import type { Same } from './zh';
+
+export const deskEn: Same<typeof deskZh> = {
+};

@@ -1,0 +1,2 @@
+export const deskZh = {
+} as const;

@@ -1,0 +1,2 @@
+export const patientZh = {
+} as const;

@@ -1,0 +1,2 @@
+export const referralZh = {
+} as const;

@@ -1,0 +1,14 @@
+import './styles/tokens.css';
+import './styles/look.css';
+import './styles/more.css';
+import { mount } from 'svelte';
+import App from './App.svelte';
+import { startLang } from './i18n/index.svelte';
+import { startLive } from './live.svelte';
+import { startNav } from './nav.svelte';
+
+startNav();
+startLive();
+await startLang();
+const target = document.getElementById('app');
+if (target) mount(App, { target });
