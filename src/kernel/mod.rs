@@ -1,2 +1,20 @@
 //! Kernel: the words and instruments every room shares. Imports nothing of ours.
+
+mod clock;
+mod dice;
+mod id;
+mod lang;
+mod page;
+mod text;
+mod vault;
+mod veil;
 pub mod workflow;
+
+pub use clock::{Clock, StoppedClock, SystemClock, Timestamp};
+pub use dice::{Dice, DiceExt, LoadedDice, OsDice};
+pub use id::*;
+pub use lang::Lang;
+pub use page::{Page, PageAsk};
+pub use text::{BadText, Line, Note};
+pub use vault::{CannotOpen, Vault};
+pub use veil::Veiled;
