@@ -1,1 +1,5 @@
 //! Config: what an operator may set, one file per section, defaults that work with no file.
+
+mod database;
+
+pub use database::Database;

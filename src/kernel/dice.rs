@@ -29,7 +29,8 @@ pub struct OsDice;
 
 impl Dice for OsDice {
     fn fill(&self, into: &mut [u8]) {
-        aws_lc_rs::rand::fill(into).expect("the operating system's generator does not fail once it is seeded");
+        aws_lc_rs::rand::fill(into)
+            .expect("the operating system's generator does not fail once it is seeded");
     }
 }
 

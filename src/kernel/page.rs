@@ -52,7 +52,11 @@ impl<T> Page<T> {
     }
 
     /// Cuts rows that were read with [`PageAsk::one_more`] to a page; `key` gives a row's sort key.
-    pub fn cut<K: Serialize + DeserializeOwned>(mut items: Vec<T>, ask: &PageAsk<K>, key: impl Fn(&T) -> K) -> Self {
+    pub fn cut<K: Serialize + DeserializeOwned>(
+        mut items: Vec<T>,
+        ask: &PageAsk<K>,
+        key: impl Fn(&T) -> K,
+    ) -> Self {
         let full = usize::try_from(ask.limit).unwrap_or(usize::MAX);
         if items.len() <= full {
             return Self::whole(items);

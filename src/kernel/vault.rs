@@ -63,7 +63,11 @@ impl Vault {
         let nonce = dice.bytes::<NONCE>();
         let mut body = plain.to_vec();
         self.seal
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place.as_bytes()), &mut body)
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(place.as_bytes()),
+                &mut body,
+            )
             .expect("a field is far shorter than the limit of AES-GCM");
         let mut sealed = Vec::with_capacity(1 + NONCE + body.len());
         sealed.push(FORMAT);
@@ -81,7 +85,8 @@ impl Vault {
         }
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| CannotOpen)?;
         let mut body = body.to_vec();
-        let plain = self.seal.open_in_place(nonce, Aad::from(place.as_bytes()), &mut body).map_err(|_| CannotOpen)?;
+        let plain =
+            self.seal.open_in_place(nonce, Aad::from(place.as_bytes()), &mut body).map_err(|_| CannotOpen)?;
         Ok(plain.to_vec())
     }
 

@@ -1,0 +1,30 @@
+//! The schema, step by step. One portable text for both engines.
+
+use std::borrow::Cow;
+
+use sqlx::{
+    AnyPool, Row as _, SqlSafeStr,
+    migrate::{Migration, MigrationType, Migrator},
+};
+
+use super::{Result, StoreError};
+
+/// Number, subject and text of every step, oldest first.
+const STEPS: &[(i64, &str, &str)] =
+    &[(1, "foundation", include_str!("../../migrations/0001_foundation.sql"))];
+
+/// Runs what has not run yet.
+pub(super) async fn run(pool: &AnyPool) -> Result<()> {
+    let known = STEPS.iter().map(|step| step.0).max().unwrap_or(0);
+    if let Ok(row) = sqlx::query("SELECT max(version) AS newest FROM _sqlx_migrations").fetch_one(pool).await
+    {
+        let found: Option<i64> = row.try_get("newest")?;
+        if let Some(found) = found.filter(|found| *found > known) {
+            return Err(StoreError::NewerSchema { found, known });
+        }
+    }
+    let steps = STEPS.iter().map(|(number, subject, text)| {
+        Migration::new(*number, Cow::Borrowed(subject), MigrationType::Simple, text.into_sql_str(), false)
+    });
+    Migrator::with_migrations(steps.collect()).run(pool).await.map_err(StoreError::Migration)
+}
