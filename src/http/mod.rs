@@ -1,1 +1,10 @@
 //! Http: the tool kit of every api door. Knows nothing about medicine.
+
+pub mod codes;
+mod extract;
+mod idempotency;
+mod problem;
+
+pub use extract::{IdempotencyKey, IfMatch, Json, Path, Query, RequestId, Tagged};
+pub use idempotency::{Claim, NotAgain, Once, StoredAnswer};
+pub use problem::{FieldError, Problem};

@@ -1,0 +1,132 @@
+//! The journal's rows: appended inside the caller's transaction, read by cursor.
+
+use super::model::{Entity, Entry, HistoryLine, Letter};
+use crate::{
+    kernel::UserId,
+    store::{Query, Result, Row, WriteTx, args},
+};
+
+/// Writes `entry` and puts it into the inbox of everyone in `audience`, once each.
+/// Takes the journal's counter, which other writers then wait for: call it last.
+/// Returns the entry's number.
+pub async fn append(tx: &mut WriteTx, entry: Entry, audience: &[UserId]) -> Result<i64> {
+    let seq = tx.next_number("journal").await?;
+    tx.execute(
+        "INSERT INTO journal (seq, at, actor, facility_id, entity_type, entity_id, action,
+                              from_state, to_state, reason_code, payload, request_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        args![
+            seq,
+            entry.at,
+            entry.actor.to_string(),
+            entry.facility,
+            entry.entity.kind(),
+            entry.entity.id(),
+            entry.action,
+            entry.from_state.map(str::to_owned),
+            entry.to_state.map(str::to_owned),
+            entry.reason_code,
+            entry.payload.to_string(),
+            entry.request_id
+        ],
+    )
+    .await?;
+    let mut people = audience.to_vec();
+    people.sort_unstable();
+    people.dedup();
+    for user in people {
+        tx.execute(
+            "INSERT INTO inbox_heads (user_id, n) VALUES ($1, 1)
+                 ON CONFLICT (user_id) DO UPDATE SET n = inbox_heads.n + 1",
+            args![user],
+        )
+        .await?;
+        tx.execute(
+            "INSERT INTO inbox (user_id, n, journal_seq)
+             SELECT user_id, n, $2 FROM inbox_heads WHERE user_id = $1",
+            args![user, seq],
+        )
+        .await?;
+    }
+    tx.journaled(seq);
+    Ok(seq)
+}
+
+/// What happened to one record, oldest first.
+pub async fn history(tx: &mut impl Query, entity: &Entity) -> Result<Vec<HistoryLine>> {
+    let rows = tx
+        .fetch_all(
+            "SELECT seq, at, actor, action, from_state, to_state, reason_code, payload
+               FROM journal
+              WHERE entity_type = $1
+                AND entity_id = $2
+              ORDER BY seq",
+            args![entity.kind(), entity.id()],
+        )
+        .await?;
+    rows.iter().map(line).collect()
+}
+
+/// The number of the newest letter in a person's inbox; 0 if there is none.
+pub async fn head_of(tx: &mut impl Query, user: UserId) -> Result<i64> {
+    let row = tx.fetch_optional("SELECT n FROM inbox_heads WHERE user_id = $1", args![user]).await?;
+    row.map_or(Ok(0), |row| row.get("n"))
+}
+
+/// The letters of one person after number `n`, oldest first, at most `limit`.
+pub async fn letters_after(tx: &mut impl Query, user: UserId, n: i64, limit: i64) -> Result<Vec<Letter>> {
+    let rows = tx
+        .fetch_all(
+            "SELECT i.user_id, i.n, j.seq, j.at, j.actor, j.entity_type, j.entity_id, j.action,
+                    j.from_state, j.to_state, j.reason_code, j.payload
+               FROM inbox i
+               JOIN journal j ON j.seq = i.journal_seq
+              WHERE i.user_id = $1
+                AND i.n > $2
+              ORDER BY i.n
+              LIMIT $3",
+            args![user, n, limit],
+        )
+        .await?;
+    rows.iter().map(letter).collect()
+}
+
+/// Everybody's letters after entry `seq`, in the order of the journal, at most `limit`.
+pub async fn letters_since(tx: &mut impl Query, seq: i64, limit: i64) -> Result<Vec<Letter>> {
+    let rows = tx
+        .fetch_all(
+            "SELECT i.user_id, i.n, j.seq, j.at, j.actor, j.entity_type, j.entity_id, j.action,
+                    j.from_state, j.to_state, j.reason_code, j.payload
+               FROM inbox i
+               JOIN journal j ON j.seq = i.journal_seq
+              WHERE i.journal_seq > $1
+              ORDER BY i.journal_seq, i.user_id
+              LIMIT $2",
+            args![seq, limit],
+        )
+        .await?;
+    rows.iter().map(letter).collect()
+}
+
+fn letter(row: &Row) -> Result<Letter> {
+    Ok(Letter {
+        to: row.get("user_id")?,
+        n: row.get("n")?,
+        entity_type: row.get("entity_type")?,
+        entity_id: row.get("entity_id")?,
+        line: line(row)?,
+    })
+}
+
+fn line(row: &Row) -> Result<HistoryLine> {
+    Ok(HistoryLine {
+        seq: row.get("seq")?,
+        at: row.get("at")?,
+        actor: row.get("actor")?,
+        action: row.get("action")?,
+        from_state: row.get("from_state")?,
+        to_state: row.get("to_state")?,
+        reason_code: row.get("reason_code")?,
+        payload: row.json("payload")?,
+    })
+}
