@@ -106,9 +106,10 @@ pub fn sight(who: &Principal, sides: &Sides, grant: Grant) -> Sight {
     if granted || !actors(who, sides).is_empty() {
         return Sight::Whole;
     }
-    let related = who.memberships.iter().any(|m| {
-        m.facility == sides.from_facility || (sides.released && m.facility == sides.to_facility)
-    });
+    let related = who
+        .memberships
+        .iter()
+        .any(|m| m.facility == sides.from_facility || (sides.released && m.facility == sides.to_facility));
     if related { Sight::Existence } else { Sight::Nothing }
 }
 
@@ -208,7 +209,10 @@ mod tests {
 
         assert_eq!(part(Role::RuralDoctor, sides.from_facility, None), [Actor::Requester]);
         assert_eq!(part(Role::Coordinator, sides.from_facility, None), [Actor::RequesterAdmin]);
-        assert_eq!(part(Role::Specialist, sides.to_facility, Some(sides.to_department)), [Actor::TargetDoctor]);
+        assert_eq!(
+            part(Role::Specialist, sides.to_facility, Some(sides.to_department)),
+            [Actor::TargetDoctor]
+        );
         assert_eq!(part(Role::Coordinator, sides.to_facility, None), [Actor::TargetDesk]);
         assert_eq!(part(Role::Coordinator, sides.lead_facility, None), [Actor::AllianceDispatcher]);
         assert_eq!(part(Role::Specialist, sides.to_facility, None), []);

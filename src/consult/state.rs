@@ -134,23 +134,83 @@ pub const MACHINE: Machine<State, Action, Actor> = Machine {
 
 /// What may follow what.
 pub const RULES: &[Rule<State, Action, Actor>] = &[
-    rule("C1", &[Draft], (Submit, Requested), &[Requester], "patient; question>=10 chars; department; consent or emergency override; department minimum data"),
-    rule("C2a", &[Requested], (RouteRing, Ringing), &[System], "kind=instant; someone reachable on tier 1, else tier 2, else desk; emergency rings all at once"),
-    rule("C2b", &[Requested], (RouteQueue, Queued), &[System], "kind=async, or nobody reachable: desk telephone shown at once"),
+    rule(
+        "C1",
+        &[Draft],
+        (Submit, Requested),
+        &[Requester],
+        "patient; question>=10 chars; department; consent or emergency override; department minimum data",
+    ),
+    rule(
+        "C2a",
+        &[Requested],
+        (RouteRing, Ringing),
+        &[System],
+        "kind=instant; someone reachable on tier 1, else tier 2, else desk; emergency rings all at once",
+    ),
+    rule(
+        "C2b",
+        &[Requested],
+        (RouteQueue, Queued),
+        &[System],
+        "kind=async, or nobody reachable: desk telephone shown at once",
+    ),
     rule("C3", &[Queued], (Offer, Ringing), &[System], "kind=instant; presence change"),
-    rule("C3r", &[Queued, Requested, Scheduled], (Refuse, Declined), &[TargetDoctor, TargetDesk], "coded reason"),
+    rule(
+        "C3r",
+        &[Queued, Requested, Scheduled],
+        (Refuse, Declined),
+        &[TargetDoctor, TargetDesk],
+        "coded reason",
+    ),
     rule("C3t", &[Queued], (WaitOver, Missed), &[System], "instant only: emergency 3 min, urgent 15 min"),
     rule("C4", &[Ringing], (Accept, Accepted), &[TargetDoctor], "compare-and-swap, first wins, others 409"),
     rule("C4q", &[Queued], (Take, Accepted), &[TargetDoctor], "async, or picked from the waiting list"),
-    rule("C5", &[Ringing], (Decline, Ringing), &[TargetDoctor, TargetDesk], "coded reason; this person is not rung again"),
-    rule("C5n", &[Ringing], (RingNext, Ringing), &[System], "ring_seconds over or declined: next on tier, tier 2, desk"),
+    rule(
+        "C5",
+        &[Ringing],
+        (Decline, Ringing),
+        &[TargetDoctor, TargetDesk],
+        "coded reason; this person is not rung again",
+    ),
+    rule(
+        "C5n",
+        &[Ringing],
+        (RingNext, Ringing),
+        &[System],
+        "ring_seconds over or declined: next on tier, tier 2, desk",
+    ),
     rule("C5x", &[Ringing], (Exhausted, Declined), &[System], "nobody left and at least one declined"),
     rule("C6", &[Ringing], (Timeout, Missed), &[System], "nobody left and nobody declined"),
-    rule("C7a", &[Missed, Declined], (Redial, Requested), &[Requester, RequesterAdmin, AllianceDispatcher], ""),
-    rule("C7b", &[Missed, Declined, Queued], (Redirect, Requested), &[Requester, RequesterAdmin, AllianceDispatcher], "new department; new leg"),
-    rule("C7c", &[Missed, Declined, Requested, Queued, Accepted, Ringing], (Schedule, Scheduled), &[Requester, TargetDesk, TargetDoctor, AllianceDispatcher], "time and invitees"),
+    rule(
+        "C7a",
+        &[Missed, Declined],
+        (Redial, Requested),
+        &[Requester, RequesterAdmin, AllianceDispatcher],
+        "",
+    ),
+    rule(
+        "C7b",
+        &[Missed, Declined, Queued],
+        (Redirect, Requested),
+        &[Requester, RequesterAdmin, AllianceDispatcher],
+        "new department; new leg",
+    ),
+    rule(
+        "C7c",
+        &[Missed, Declined, Requested, Queued, Accepted, Ringing],
+        (Schedule, Scheduled),
+        &[Requester, TargetDesk, TargetDoctor, AllianceDispatcher],
+        "time and invitees",
+    ),
     rule("C7d", &[Missed, Declined, Queued], (ToAsync, Queued), &[Requester], "kind=async"),
-    rule("C8", &[Requested, Queued, Ringing, Missed, Declined, Draft, Accepted], (Cancel, Cancelled), &[Requester, RequesterAdmin], "reason; ringing stops within 1 s"),
+    rule(
+        "C8",
+        &[Requested, Queued, Ringing, Missed, Declined, Draft, Accepted],
+        (Cancel, Cancelled),
+        &[Requester, RequesterAdmin],
+        "reason; ringing stops within 1 s",
+    ),
     rule("C10a", &[Scheduled], (Reschedule, Scheduled), &[Requester, TargetDesk, Chair], ""),
     rule("C10b", &[Scheduled], (Cancel, Cancelled), &[Requester, TargetDesk, Chair], ""),
     rule("C11", &[Scheduled], (Start, InProgress), &[Requester, TargetDoctor, Chair], "window -15..+60 min"),
@@ -160,22 +220,104 @@ pub const RULES: &[Rule<State, Action, Actor>] = &[
     rule("C12c", &[Accepted], (Release, Queued), &[TargetDoctor, System], "async only; system at SLA"),
     rule("C13a", &[InProgress], (Lost, Interrupted), &[System], ""),
     rule("C13b", &[Interrupted], (Rejoin, InProgress), &[System, Requester, TargetDoctor], ""),
-    rule("C13c", &[Interrupted], (Redial, Interrupted), &[Requester, TargetDoctor], "rings the absent side; answering is rejoin"),
-    rule("C14", &[Ringing, Accepted, InProgress, Interrupted], (Transfer, Requested), &[TargetDoctor, AllianceDispatcher, TargetDesk], "old leg=transferred; new leg; context and attachments follow"),
-    rule("C15", &[InProgress, Interrupted, Accepted], (GiveOpinion, OpinionGiven), &[TargetDoctor, Chair], "structured, signed; mdt: chair only; accepted: async only"),
-    rule("C15a", &[OpinionGiven], (AmendOpinion, OpinionGiven), &[TargetDoctor, Chair], "superseding version; must be acknowledged"),
+    rule(
+        "C13c",
+        &[Interrupted],
+        (Redial, Interrupted),
+        &[Requester, TargetDoctor],
+        "rings the absent side; answering is rejoin",
+    ),
+    rule(
+        "C14",
+        &[Ringing, Accepted, InProgress, Interrupted],
+        (Transfer, Requested),
+        &[TargetDoctor, AllianceDispatcher, TargetDesk],
+        "old leg=transferred; new leg; context and attachments follow",
+    ),
+    rule(
+        "C15",
+        &[InProgress, Interrupted, Accepted],
+        (GiveOpinion, OpinionGiven),
+        &[TargetDoctor, Chair],
+        "structured, signed; mdt: chair only; accepted: async only",
+    ),
+    rule(
+        "C15a",
+        &[OpinionGiven],
+        (AmendOpinion, OpinionGiven),
+        &[TargetDoctor, Chair],
+        "superseding version; must be acknowledged",
+    ),
     rule("C16", &[OpinionGiven], (Acknowledge, Closed), &[Requester], "adopted full|partial|no(+reason)"),
     rule("C16s", &[OpinionGiven], (AutoClose, Closed), &[System], "72 h, flagged unacknowledged"),
-    rule("C17", &[InProgress, Interrupted, Accepted], (EndWithoutOpinion, Closed), &[Requester, TargetDoctor], "reason"),
+    rule(
+        "C17",
+        &[InProgress, Interrupted, Accepted],
+        (EndWithoutOpinion, Closed),
+        &[Requester, TargetDoctor],
+        "reason",
+    ),
     rule("C17s", &[Interrupted], (AutoClose, Closed), &[System], "24 h, flagged without opinion"),
-    rule("C19", &[Queued, Requested, Missed, Declined], (Expire, Expired), &[System], "urgent 2 h / routine 48 h; emergency: 24 h, only from missed or declined"),
-    rule("C20", &[Draft, Requested, Queued, Ringing, Accepted, Scheduled, InProgress, Interrupted, OpinionGiven, Missed, Declined, Closed, Cancelled, Expired], (EnterInError, EnteredInError), &[RequesterAdmin, AllianceDispatcher], "reason; keeps rows"),
+    rule(
+        "C19",
+        &[Queued, Requested, Missed, Declined],
+        (Expire, Expired),
+        &[System],
+        "urgent 2 h / routine 48 h; emergency: 24 h, only from missed or declined",
+    ),
+    rule(
+        "C20",
+        &[
+            Draft,
+            Requested,
+            Queued,
+            Ringing,
+            Accepted,
+            Scheduled,
+            InProgress,
+            Interrupted,
+            OpinionGiven,
+            Missed,
+            Declined,
+            Closed,
+            Cancelled,
+            Expired,
+        ],
+        (EnterInError, EnteredInError),
+        &[RequesterAdmin, AllianceDispatcher],
+        "reason; keeps rows",
+    ),
 ];
 
 /// What may be done without moving.
 pub const SIDE_EFFECTS: &[SideEffect<State, Action, Actor>] = &[
-    SideEffect { id: "C18", action: Escalate, from: &[Requested, Queued, Ringing, Accepted, Scheduled, InProgress, Interrupted, OpinionGiven, Missed, Declined, Expired, Closed], actors: &[Requester, TargetDoctor], effect: "creates referral draft owned by the requester, who alone submits; links not blobs; warns on live referral for same patient+department" },
-    SideEffect { id: "C15c", action: AmendOpinion, from: &[Closed], actors: &[TargetDoctor, Chair], effect: "superseding version; requester acknowledges again; linked open referrals get it" },
+    SideEffect {
+        id: "C18",
+        action: Escalate,
+        from: &[
+            Requested,
+            Queued,
+            Ringing,
+            Accepted,
+            Scheduled,
+            InProgress,
+            Interrupted,
+            OpinionGiven,
+            Missed,
+            Declined,
+            Expired,
+            Closed,
+        ],
+        actors: &[Requester, TargetDoctor],
+        effect: "creates referral draft owned by the requester, who alone submits; links not blobs; warns on live referral for same patient+department",
+    },
+    SideEffect {
+        id: "C15c",
+        action: AmendOpinion,
+        from: &[Closed],
+        actors: &[TargetDoctor, Chair],
+        effect: "superseding version; requester acknowledges again; linked open referrals get it",
+    },
 ];
 
 /// What `who` may do next as far as the table knows, in the order a screen should offer it.
@@ -205,7 +347,8 @@ mod tests {
         for state in State::ALL {
             for action in Action::ALL {
                 let moves = RULES.iter().filter(|r| r.action == *action && r.from.contains(state)).count();
-                let stays = SIDE_EFFECTS.iter().filter(|e| e.action == *action && e.from.contains(state)).count();
+                let stays =
+                    SIDE_EFFECTS.iter().filter(|e| e.action == *action && e.from.contains(state)).count();
                 assert!(moves + stays <= 1, "{state} {action}");
             }
         }
