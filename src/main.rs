@@ -1,3 +1,5 @@
 //! Parses the command line, hands over, turns an error into an exit code.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    causeway::cli::run()
+}

@@ -1,1 +1,115 @@
 //! Cli: the sub-commands of the one binary.
+
+mod certs;
+mod key;
+mod migrate;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{self, Config, ConfigError};
+use crate::server::TlsError;
+use crate::store::{Db, StoreError};
+
+/// Telemedicine consultation and referral gateway with video signaling.
+#[derive(Debug, Parser)]
+#[command(name = "causeway", version, arg_required_else_help = true)]
+struct Line {
+    /// The settings file; without one, defaults and CAUSEWAY_… variables count.
+    #[arg(long, global = true, env = "CAUSEWAY_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the gateway.
+    Serve(serve::Serve),
+    /// Bring the database up to this version and end.
+    Migrate,
+    /// Make or show the local certificate.
+    Certs,
+}
+
+/// Why a sub-command could not do its work. Read by the person at the terminal.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error("The settings cannot be used. {0}")]
+    Config(#[from] ConfigError),
+    #[error("The database cannot be used. {}", chain(.0))]
+    Store(#[from] StoreError),
+    #[error("There is no certificate to show. {0}")]
+    Tls(#[from] TlsError),
+    #[error("{0}: {1}")]
+    File(PathBuf, std::io::Error),
+    #[error("The address {0} cannot be listened on: {1}")]
+    Listen(std::net::SocketAddr, std::io::Error),
+    #[error("The runtime could not be started: {0}")]
+    Runtime(std::io::Error),
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Runs what the command line asks for.
+pub fn run() -> ExitCode {
+    let line = Line::parse();
+    match obey(line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            #[allow(clippy::print_stderr, reason = "the last word to the person at the terminal")]
+            {
+                eprintln!("{why}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn obey(line: Line) -> Result<(), CliError> {
+    let config = config::load(line.config.as_deref())?;
+    crate::server::install_log(&config.log);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;
+    runtime.block_on(async {
+        match line.command {
+            Command::Serve(what) => serve::run(config, what).await,
+            Command::Migrate => migrate::run(&config).await,
+            Command::Certs => certs::run(&config),
+        }
+    })
+}
+
+/// Opens the database; on SQLite the folder of the file is made first.
+async fn open(config: &Config) -> Result<Db, CliError> {
+    if let Some(path) = config.database.url.strip_prefix("sqlite://") {
+        let file = PathBuf::from(path.split('?').next().unwrap_or(path));
+        if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|why| CliError::File(folder.into(), why))?;
+        }
+    }
+    Ok(Db::open(&config.database).await?)
+}
+
+/// An error with everything that caused it, for the operator.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let more = inner.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+/// Says a line to the person who started the command.
+#[allow(clippy::print_stdout, reason = "the command line speaks on standard output")]
+fn say(line: impl std::fmt::Display) {
+    println!("{line}");
+}

@@ -1,1 +1,97 @@
 //! Server: listeners, routes and wiring. Knows every room's face and holds no rules.
+
+mod assets;
+mod layers;
+mod listen;
+mod metrics;
+mod routes;
+mod telemetry;
+mod tls;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::ctx::Ctx;
+
+pub use metrics::Metrics;
+pub use routes::router;
+pub use telemetry::install as install_log;
+pub use tls::{Shown, TlsError, prepare as prepare_tls};
+
+/// What the routes are served from. A room sees its own part of it, never the whole.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Database, clock, dice, vault.
+    pub ctx: Ctx,
+    /// The settings the process was started with.
+    pub config: Arc<Config>,
+    /// The figures.
+    pub metrics: Arc<Metrics>,
+    /// PEM text of the local authority, if the certificate is of our own making.
+    pub authority: Option<Arc<str>>,
+    /// Told when the process has to end.
+    pub stop: CancellationToken,
+}
+
+impl App {
+    /// An application over `ctx`, with nothing running yet.
+    pub fn new(ctx: Ctx, config: Config) -> Self {
+        Self {
+            ctx,
+            config: Arc::new(config),
+            metrics: Arc::default(),
+            authority: None,
+            stop: CancellationToken::new(),
+        }
+    }
+}
+
+impl FromRef<App> for Ctx {
+    fn from_ref(app: &App) -> Self {
+        app.ctx.clone()
+    }
+}
+
+/// The listener, bound but not serving: its address is known before anything is promised.
+pub struct Listener {
+    tcp: TcpListener,
+    tls: tls::Handshake,
+}
+
+impl Listener {
+    /// Binds the address of the settings.
+    pub async fn bind(address: SocketAddr, shown: &Shown) -> std::io::Result<Self> {
+        Ok(Self { tcp: TcpListener::bind(address).await?, tls: Arc::clone(&shown.handshake) })
+    }
+
+    /// Where it listens; the port is the real one even if the settings said 0.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.tcp.local_addr()
+    }
+
+    /// Serves until `app.stop`, then lets open requests finish.
+    pub async fn serve(self, app: App) {
+        let (config, stop) = (Arc::clone(&app.config), app.stop.clone());
+        listen::serve(self.tcp, self.tls, router(app), &config.server, stop).await;
+    }
+}
+
+/// Cancels `stop` at Ctrl-C or SIGTERM.
+pub fn stop_on_signals(stop: CancellationToken) -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("Told to stop");
+        stop.cancel();
+    });
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! The map of addresses: every room's routes under `/api/v1`, the page everywhere else.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use crate::http::{Problem, codes};
+use crate::server::layers::{self, Gate};
+use crate::server::{App, assets};
+
+/// No form of ours comes near this; files have their own, larger limit.
+const FORM_LIMIT: usize = 256 * 1024;
+
+/// Everything the listener serves.
+pub fn router(app: App) -> Router {
+    let gate = Arc::new(Gate {
+        dice: Arc::clone(&app.ctx.dice),
+        metrics: Arc::clone(&app.metrics),
+        public_origin: app.config.server.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
+        insist_on_tls: app.config.tls.cert.is_some(),
+    });
+    let api = rooms()
+        .route("/meta/state-machines", get(state_machines))
+        .route("/meta/limits", get(limits))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(not_this_way)
+        .layer(DefaultBodyLimit::max(FORM_LIMIT))
+        .layer(from_fn_with_state(Arc::clone(&gate), layers::same_site));
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/ca.crt", get(authority))
+        .fallback(assets::serve)
+        .layer(from_fn_with_state(gate, layers::outermost))
+        .with_state(app)
+}
+
+/// Each room's own routes; their paths are listed in the room's `api.rs` and nowhere else.
+fn rooms() -> Router<App> {
+    Router::new()
+}
+
+/// The two workflows, in the words the server obeys.
+async fn state_machines() -> Json<Value> {
+    Json(json!({}))
+}
+
+/// What a form should know before it lets a person choose a file.
+async fn limits(State(app): State<App>) -> Json<Value> {
+    Json(json!({ "attachment_max_bytes": app.config.attachments.max_bytes, "form_max_bytes": FORM_LIMIT }))
+}
+
+async fn nothing_here() -> Problem {
+    Problem::new(&codes::NOT_FOUND)
+}
+
+async fn not_this_way() -> Problem {
+    Problem::new(&codes::METHOD_NOT_ALLOWED)
+}
+
+/// Should a load balancer send people here? Not while stopping, not without the database.
+async fn ready(State(app): State<App>) -> Response {
+    if app.stop.is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
+    }
+    if !app.ctx.db.is_well().await {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response();
+    }
+    "ready\n".into_response()
+}
+
+/// Figures are for whoever runs the machine: they are served to the machine itself.
+async fn metrics(State(app): State<App>, ConnectInfo(peer): ConnectInfo<SocketAddr>) -> Response {
+    if !peer.ip().to_canonical().is_loopback() {
+        return Problem::new(&codes::NOT_FOUND).into_response();
+    }
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], app.metrics.text()).into_response()
+}
+
+/// The local authority's certificate, for a person to trust once on each machine.
+async fn authority(State(app): State<App>) -> Response {
+    match &app.authority {
+        Some(pem) => {
+            ([(header::CONTENT_TYPE, "application/x-x509-ca-cert")], pem.to_string()).into_response()
+        }
+        None => Problem::new(&codes::NOT_FOUND).into_response(),
+    }
+}
