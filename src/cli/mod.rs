@@ -1,6 +1,7 @@
 //! Cli: the sub-commands of the one binary.
 
 mod certs;
+mod decode;
 mod key;
 mod migrate;
 mod serve;
@@ -33,6 +34,9 @@ enum Command {
     Migrate,
     /// Make or show the local certificate.
     Certs,
+    /// Look into one picture from standard input and end.
+    #[command(subcommand, hide = true)]
+    Decode(decode::Decode),
 }
 
 /// Why a sub-command could not do its work. Read by the person at the terminal.
@@ -57,6 +61,9 @@ enum CliError {
 /// Runs what the command line asks for.
 pub fn run() -> ExitCode {
     let line = Line::parse();
+    if let Command::Decode(what) = &line.command {
+        return decode::run(what);
+    }
     match obey(line) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
@@ -79,6 +86,7 @@ fn obey(line: Line) -> Result<(), CliError> {
             Command::Serve(what) => serve::run(config, what).await,
             Command::Migrate => migrate::run(&config).await,
             Command::Certs => certs::run(&config),
+            Command::Decode(_) => Ok(()), // answered before any setting was read
         }
     })
 }
