@@ -6,6 +6,7 @@
 mod attachments;
 mod database;
 mod log;
+mod media;
 mod server;
 mod tls;
 mod vault;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 pub use attachments::Attachments;
 pub use database::Database;
 pub use log::{Log, LogFormat};
+pub use media::Media;
 pub use server::Server;
 pub use tls::Tls;
 pub use vault::Vault;
@@ -33,6 +35,8 @@ pub struct Config {
     pub database: Database,
     /// Where the files are kept.
     pub attachments: Attachments,
+    /// How calls reach the world.
+    pub media: Media,
     /// What personal data is sealed with.
     pub vault: Vault,
     /// What it says about itself.

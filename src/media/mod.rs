@@ -1,1 +1,45 @@
 //! Media: the relay. Knows seats and rooms, no people and no records.
+//!
+//! Every participant has one connection to the relay, and sends each of its sources once;
+//! the relay hands the packets on to the others of the room without decoding them. The
+//! participant's first offer brings all sections a consult of four needs, so that nobody
+//! negotiates again when a person comes, goes or shares a screen: what plays where is
+//! told by [`MediaEvent::Slots`].
+//!
+//! One worker thread owns one UDP socket, all rooms and all peers; nothing on the way of a
+//! packet takes a lock. Decisions are pure and take the time as a parameter: who sees whom
+//! ([`plan`]), how numbers continue ([`rewrite`]), whose datagram it is ([`demux`]). The
+//! engine is known by [`peer`] only. A fault inside a peer's engine costs that peer.
+
+mod demux;
+mod error;
+mod events;
+mod feed;
+mod model;
+mod offer;
+mod peer;
+mod plan;
+mod relay;
+mod rewrite;
+mod room;
+mod vp8;
+mod worker;
+
+pub use error::MediaError;
+pub use model::{
+    Feed, GoneWhy, Joined, Kind, Line, MediaEvent, Mid, RoomId, SeatId, Section, Slot, Source, Stats,
+};
+pub use relay::{Relay, StartError};
+
+#[doc(hidden)]
+pub mod testing {
+    //! What only tests may ask for.
+
+    use super::relay::Command;
+    use super::{MediaError, Relay, SeatId};
+
+    /// Makes the next datagram of this seat panic inside the worker.
+    pub fn panic_at(relay: &Relay, seat: SeatId) -> Result<(), MediaError> {
+        relay.tell(Command::Panic { seat })
+    }
+}

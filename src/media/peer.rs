@@ -1,0 +1,444 @@
+//! One participant's connection. The only file that knows the engine.
+//!
+//! The engine does no input or output: it is fed datagrams and the time, and drained of
+//! datagrams, packets and news. Its one rule is kept here: after every change of the engine
+//! it is drained before the next ([`Peer::settle`]).
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use str0m::change::SdpOffer;
+use str0m::config::{CryptoProvider, DtlsCert};
+use str0m::crypto::from_feature_flags;
+use str0m::format::Codec as EngineCodec;
+use str0m::media::{Direction, KeyframeRequestKind, Pt};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, Ssrc};
+use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
+
+use super::error::MediaError;
+use super::model::{Kind, Line, Mid, Section, Source};
+use super::offer::{Offer, Way};
+use super::vp8;
+
+/// How often the figures of a line are told.
+const REPORT_EVERY: Duration = Duration::from_secs(2);
+/// Video packets kept for repair, per slot: three seconds at 720p.
+const REPAIR_VIDEO: usize = 512;
+/// Audio is repaired by the codec, not by us.
+const REPAIR_AUDIO: usize = 16;
+/// Faults of the engine on what a peer sent, before the peer is given up.
+const PATIENCE: u32 = 200;
+
+/// The relay's keys: one certificate for all connections of this run.
+#[derive(Clone)]
+pub(super) struct Identity {
+    crypto: Arc<CryptoProvider>,
+    cert: DtlsCert,
+}
+
+impl Identity {
+    pub(super) fn new() -> Self {
+        let crypto = from_feature_flags();
+        let cert = crypto.dtls_provider.generate_certificate().expect("aws-lc-rs makes P-256 certificates");
+        Self { crypto: Arc::new(crypto), cert }
+    }
+}
+
+/// A media packet on its way through.
+pub(super) struct Packet {
+    /// The section it was sent in.
+    pub(super) mid: Mid,
+    /// The encoding: a source sends up to three at once.
+    pub(super) stream: u32,
+    /// The size of the encoding, larger is better.
+    pub(super) rank: u8,
+    pub(super) codec: Codec,
+    pub(super) seq: u64,
+    pub(super) time: u32,
+    pub(super) marker: bool,
+    /// A decoder can start here.
+    pub(super) start: bool,
+    /// Loudness in decibels below full scale, 0 is loudest.
+    pub(super) level: Option<u8>,
+    payload: Arc<[u8]>,
+    extras: ExtensionValues,
+}
+
+/// The codecs of the house: every browser has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Codec {
+    Opus,
+    Vp8,
+}
+
+impl Codec {
+    pub(super) const fn clock(self) -> u32 {
+        match self {
+            Self::Opus => 48_000,
+            Self::Vp8 => 90_000,
+        }
+    }
+
+    fn of(engine: EngineCodec) -> Option<Self> {
+        match engine {
+            EngineCodec::Opus => Some(Self::Opus),
+            EngineCodec::Vp8 => Some(Self::Vp8),
+            _ => None,
+        }
+    }
+}
+
+/// What a peer has to say after it was fed.
+pub(super) enum Says {
+    Datagram { to: SocketAddr, bytes: Vec<u8> },
+    /// Keys are agreed: media can flow.
+    Secured,
+    Packet(Packet),
+    /// The participant cannot decode what it gets in this receiving section.
+    KeyframeWanted { mid: Mid },
+    Report(Line),
+    /// The participant hung up.
+    Closed,
+}
+
+/// The engine cannot go on with this peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Broken;
+
+/// A receiving section, with what is needed to write to it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outlet {
+    pub(super) mid: Mid,
+    pub(super) kind: Kind,
+    stream: Ssrc,
+    pt: Pt,
+}
+
+/// What to write into a receiving section instead of what came in.
+pub(super) struct Placing {
+    pub(super) seq: u64,
+    pub(super) time: u32,
+}
+
+pub(super) struct Peer {
+    rtc: Rtc,
+    home: SocketAddr,
+    sections: Vec<Section>,
+    outlets: Vec<Outlet>,
+    codecs: Vec<(u8, Codec)>,
+    /// Something was written since the engine was last drained.
+    unsettled: bool,
+    /// As the engine said when it was last drained.
+    wake: Option<Instant>,
+    faults: u32,
+    bytes: (u64, u64),
+    trip: bool,
+}
+
+impl Peer {
+    /// Answers a first offer.
+    pub(super) fn accept(
+        offer: &Offer,
+        identity: &Identity,
+        addresses: &[SocketAddr],
+        now: Instant,
+    ) -> Result<(Self, String), MediaError> {
+        let home = *addresses.first().ok_or(MediaError::Stopped)?;
+        let mut rtc = Rtc::builder()
+            .set_crypto_provider(Arc::clone(&identity.crypto))
+            .set_dtls_cert(identity.cert.clone())
+            .set_ice_lite(true)
+            .set_rtp_mode(true)
+            .clear_codecs()
+            .enable_opus(true, false)
+            .enable_vp8(true)
+            .set_send_buffer_video(REPAIR_VIDEO)
+            .set_send_buffer_audio(REPAIR_AUDIO)
+            .set_stats_interval(Some(REPORT_EVERY))
+            .build(now);
+        for address in addresses {
+            let candidate = Candidate::host(*address, "udp").map_err(|_| MediaError::Stopped)?;
+            rtc.add_local_candidate(candidate);
+        }
+        let mut peer = Self {
+            rtc,
+            home,
+            sections: Vec::new(),
+            outlets: Vec::new(),
+            codecs: Vec::new(),
+            unsettled: false,
+            wake: None,
+            faults: 0,
+            bytes: (0, 0),
+            trip: false,
+        };
+        let answer = peer.answer(offer)?;
+        if peer.sections.is_empty() && peer.outlets.is_empty() {
+            return Err(MediaError::NothingInCommon);
+        }
+        peer.name_usual_sources();
+        Ok((peer, answer))
+    }
+
+    /// Answers an offer, first or further. Call [`Peer::settle`] after it.
+    pub(super) fn answer(&mut self, offer: &Offer) -> Result<String, MediaError> {
+        let parsed = SdpOffer::from_sdp_string(&offer.text).map_err(|_| MediaError::BadOffer)?;
+        let answer = self.rtc.sdp_api().accept_offer(parsed).map_err(|_| MediaError::BadOffer)?;
+        self.unsettled = true;
+        self.codecs = self
+            .rtc
+            .codec_config()
+            .params()
+            .iter()
+            .filter_map(|param| Some((*param.pt(), Codec::of(param.spec().codec)?)))
+            .collect();
+        self.read_sections(offer);
+        Ok(answer.to_sdp_string())
+    }
+
+    /// The name STUN packets for this connection carry.
+    pub(super) fn ufrag(&mut self) -> String {
+        self.rtc.direct_api().local_ice_credentials().ufrag
+    }
+
+    pub(super) fn sections(&self) -> &[Section] {
+        &self.sections
+    }
+
+    pub(super) fn sections_mut(&mut self) -> &mut [Section] {
+        &mut self.sections
+    }
+
+    pub(super) fn outlets(&self) -> &[Outlet] {
+        &self.outlets
+    }
+
+    /// Whether a STUN packet proves to know this connection's password.
+    pub(super) fn knows(&self, now: Instant, source: SocketAddr, bytes: &[u8]) -> bool {
+        Receive::new(Protocol::Udp, source, self.home, bytes)
+            .is_ok_and(|received| self.rtc.accepts(&Input::Receive(now, received)))
+    }
+
+    /// Takes a datagram in and drains the engine.
+    pub(super) fn receive(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        bytes: &[u8],
+        says: &mut Vec<Says>,
+    ) -> Result<(), Broken> {
+        assert!(!self.trip, "a fault was asked for by a test");
+        self.settle(now, says)?;
+        let Ok(received) = Receive::new(Protocol::Udp, source, self.home, bytes) else {
+            return Ok(());
+        };
+        if self.rtc.handle_input(Input::Receive(now, received)).is_err() {
+            self.fault()?;
+        }
+        self.drain(says)
+    }
+
+    /// Lets the engine do what time asks of it.
+    pub(super) fn tick(&mut self, now: Instant, says: &mut Vec<Says>) -> Result<(), Broken> {
+        self.unsettled = false;
+        if self.rtc.handle_input(Input::Timeout(now)).is_err() {
+            self.fault()?;
+        }
+        self.drain(says)
+    }
+
+    /// Sends what was written; does nothing when nothing was.
+    pub(super) fn settle(&mut self, now: Instant, says: &mut Vec<Says>) -> Result<(), Broken> {
+        if self.unsettled { self.tick(now, says) } else { Ok(()) }
+    }
+
+    /// When the engine next wants to be told the time.
+    pub(super) fn wake_at(&self) -> Option<Instant> {
+        self.wake
+    }
+
+    /// Writes a packet into a receiving section, under the section's own numbers.
+    pub(super) fn write(
+        &mut self,
+        now: Instant,
+        outlet: usize,
+        packet: &Packet,
+        placing: &Placing,
+        says: &mut Vec<Says>,
+    ) -> Result<(), Broken> {
+        self.settle(now, says)?;
+        let Some(outlet) = self.outlets.get(outlet).copied() else {
+            return Ok(());
+        };
+        let mut api = self.rtc.direct_api();
+        let Some(stream) = api.stream_tx(&outlet.stream) else {
+            return Ok(());
+        };
+        let extras = ExtensionValues {
+            audio_level: packet.extras.audio_level,
+            voice_activity: packet.extras.voice_activity,
+            video_orientation: packet.extras.video_orientation,
+            ..ExtensionValues::default()
+        };
+        stream.write_rtp(
+            RtpWrite::new(outlet.pt, placing.seq.into(), placing.time, now, Arc::clone(&packet.payload))
+                .marker(packet.marker)
+                .nackable(outlet.kind == Kind::Video)
+                .ext_vals(extras),
+        );
+        self.unsettled = true;
+        Ok(())
+    }
+
+    /// Asks the participant for a picture a decoder can start with.
+    pub(super) fn ask_keyframe(&mut self, now: Instant, stream: u32, says: &mut Vec<Says>) -> Result<(), Broken> {
+        self.settle(now, says)?;
+        if let Some(stream) = self.rtc.direct_api().stream_rx(&stream.into()) {
+            stream.request_keyframe(KeyframeRequestKind::Pli);
+            self.unsettled = true;
+        }
+        Ok(())
+    }
+
+    /// Says goodbye to the participant's browser.
+    pub(super) fn close(&mut self, now: Instant, says: &mut Vec<Says>) -> Result<(), Broken> {
+        self.settle(now, says)?;
+        if self.rtc.close().is_err() {
+            return Err(Broken);
+        }
+        self.drain(says)
+    }
+
+    /// Makes the next datagram panic. For tests of what a panic costs.
+    pub(super) fn trip(&mut self) {
+        self.trip = true;
+    }
+
+    fn name_usual_sources(&mut self) {
+        for (kind, source) in [(Kind::Audio, Source::Mic), (Kind::Video, Source::Cam)] {
+            if let Some(first) = self.sections.iter_mut().find(|section| section.kind == kind) {
+                first.source = Some(source);
+            }
+        }
+    }
+
+    fn read_sections(&mut self, offer: &Offer) {
+        let known = std::mem::take(&mut self.sections);
+        self.outlets.clear();
+        for offered in &offer.sections {
+            let mid = str0m::media::Mid::from(offered.mid.as_str());
+            let Some(media) = self.rtc.media(mid).filter(|media| !media.disabled()) else {
+                continue;
+            };
+            let usable = media.remote_pts().iter().find_map(|pt| {
+                self.codecs.iter().find(|(known, _)| *known == **pt).map(|(_, codec)| (*pt, *codec))
+            });
+            let Some((pt, _)) = usable else { continue };
+            let (receiving, sending) = match media.direction() {
+                Direction::SendRecv => (true, true),
+                Direction::SendOnly => (false, true),
+                Direction::RecvOnly => (true, false),
+                Direction::Inactive => (false, false),
+            };
+            if receiving && matches!(offered.way, Way::Up | Way::Both) {
+                let source = known.iter().find(|section| section.mid == offered.mid).and_then(|was| was.source);
+                self.sections.push(Section { mid: offered.mid, kind: offered.kind, source });
+            }
+            if sending && matches!(offered.way, Way::Down | Way::Both) {
+                let mut api = self.rtc.direct_api();
+                if let Some(stream) = api.stream_tx_by_mid(mid, None) {
+                    let stream = stream.ssrc();
+                    self.outlets.push(Outlet { mid: offered.mid, kind: offered.kind, stream, pt });
+                }
+            }
+        }
+    }
+
+    fn fault(&mut self) -> Result<(), Broken> {
+        self.faults += 1;
+        if self.faults > PATIENCE || !self.rtc.is_alive() { Err(Broken) } else { Ok(()) }
+    }
+
+    fn drain(&mut self, says: &mut Vec<Says>) -> Result<(), Broken> {
+        loop {
+            match self.rtc.poll_output() {
+                Ok(Output::Timeout(at)) => {
+                    self.wake = Some(at);
+                    return if self.rtc.is_alive() { Ok(()) } else { Err(Broken) };
+                }
+                Ok(Output::Transmit(sent)) => {
+                    says.push(Says::Datagram { to: sent.destination, bytes: sent.contents.into() });
+                }
+                Ok(Output::Event(event)) => self.hear(event, says),
+                Err(_) => self.fault()?,
+            }
+        }
+    }
+
+    fn hear(&mut self, event: Event, says: &mut Vec<Says>) {
+        match event {
+            Event::Connected => says.push(Says::Secured),
+            Event::RtpPacket(packet) => says.extend(self.read(packet).map(Says::Packet)),
+            Event::KeyframeRequest(wanted) => {
+                says.extend(Mid::new(&wanted.mid).map(|mid| Says::KeyframeWanted { mid }));
+            }
+            Event::PeerStats(stats) => {
+                let seconds = REPORT_EVERY.as_secs();
+                let line = Line {
+                    rtt_ms: stats.rtt.map(|rtt| rtt.as_millis() as u32),
+                    loss_up: stats.ingress_loss_fraction,
+                    loss_down: stats.egress_loss_fraction,
+                    up: stats.peer_bytes_rx.saturating_sub(self.bytes.0) / seconds,
+                    down: stats.peer_bytes_tx.saturating_sub(self.bytes.1) / seconds,
+                };
+                self.bytes = (stats.peer_bytes_rx, stats.peer_bytes_tx);
+                says.push(Says::Report(line));
+            }
+            Event::Closed => says.push(Says::Closed),
+            Event::IceConnectionStateChange(IceConnectionState::Disconnected) | _ => {}
+        }
+    }
+
+    fn read(&mut self, packet: RtpPacket) -> Option<Packet> {
+        let pt = *packet.header.payload_type;
+        let (_, codec) = *self.codecs.iter().find(|(known, _)| *known == pt)?;
+        let stream = packet.header.ssrc;
+        let (mid, rank) = {
+            let mut api = self.rtc.direct_api();
+            let known = api.stream_rx(&stream)?;
+            (Mid::new(&known.mid())?, rank_of(known.rid().as_deref()))
+        };
+        // An empty packet is padding that only measures the line.
+        if packet.payload.is_empty() {
+            return None;
+        }
+        let start = match codec {
+            Codec::Opus => true,
+            Codec::Vp8 => vp8::starts_keyframe(&packet.payload),
+        };
+        Some(Packet {
+            mid,
+            stream: *stream,
+            rank,
+            codec,
+            seq: *packet.seq_no,
+            time: packet.header.timestamp,
+            marker: packet.header.marker,
+            start,
+            level: packet.header.ext_vals.audio_level.map(|level| level.unsigned_abs()),
+            payload: packet.payload,
+            extras: packet.header.ext_vals,
+        })
+    }
+}
+
+/// The size of an encoding by its customary name: quarter, half, full.
+fn rank_of(rid: Option<&str>) -> u8 {
+    match rid {
+        Some("q") => 0,
+        Some("h") => 1,
+        Some(_) | None => 2,
+    }
+}

@@ -1,0 +1,180 @@
+//! The handle the rest of the house holds: commands in, answers and events out.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::error::MediaError;
+use super::model::{Joined, MediaEvent, Mid, RoomId, SeatId, Slot, Source, Stats};
+use super::offer::Offer;
+use super::peer::{Identity, Peer};
+use super::worker::{Counters, Worker};
+use crate::config;
+
+/// Commands that may wait for the worker. A full queue refuses; it never blocks a caller.
+const COMMANDS: usize = 256;
+/// Events that may wait for one listener. Past this, a seat's older event of the same kind
+/// is replaced by the newer one, so that nothing grows and the last word is always told.
+const EVENTS: usize = 1024;
+
+/// What the handle may ask of the worker.
+pub(super) enum Command {
+    Seat { room: RoomId, seat: SeatId, peer: Box<Peer>, done: Reply<Vec<Slot>> },
+    Offer { seat: SeatId, offer: Offer, done: Reply<String> },
+    Leave { seat: SeatId },
+    Publish { seat: SeatId, mid: Mid, source: Source, on: bool, done: Reply<()> },
+    Listen { to: mpsc::Sender<MediaEvent> },
+    Panic { seat: SeatId },
+    Stop,
+}
+
+/// Where the worker puts its answer.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, MediaError>>;
+
+/// The relay could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The UDP address is taken or not ours.
+    #[error("cannot listen for media on {0}")]
+    Listen(SocketAddr, #[source] std::io::Error),
+    /// Nothing to tell browsers: listening on every address and none could be found.
+    #[error("no address to tell browsers; set media.advertise")]
+    NoAddress,
+    /// The machine gave no thread or no poll.
+    #[error("cannot start the media worker")]
+    Worker(#[source] std::io::Error),
+}
+
+/// A running relay. Clones share one worker; it stops when [`Relay::stop`] is called or the
+/// last clone is dropped.
+#[derive(Clone)]
+pub struct Relay {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    commands: SyncSender<Command>,
+    waker: mio::Waker,
+    counters: Arc<Counters>,
+    identity: Identity,
+    addresses: Arc<[SocketAddr]>,
+}
+
+impl Relay {
+    /// Binds the socket and starts the worker thread.
+    pub fn start(config: &config::Media) -> Result<Self, StartError> {
+        let socket = UdpSocket::bind(config.listen).map_err(|why| StartError::Listen(config.listen, why))?;
+        let addresses = advertised(config, &socket)?;
+        let (commands, inbox) = sync_channel(COMMANDS);
+        let counters = Arc::new(Counters::default());
+        let (worker, waker) =
+            Worker::new(config, socket, inbox, Arc::clone(&counters)).map_err(StartError::Worker)?;
+        thread::Builder::new()
+            .name("media".into())
+            .spawn(move || worker.run())
+            .map_err(StartError::Worker)?;
+        tracing::info!(media.addresses = addresses.len(), "relay listening");
+        let identity = Identity::new();
+        Ok(Self { inner: Arc::new(Inner { commands, waker, counters, identity, addresses }) })
+    }
+
+    /// The addresses browsers are told, the first one being where probes should go.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.inner.addresses
+    }
+
+    /// Takes a seat in a room with a first offer. A seat that is taken already gets the new
+    /// connection in place of the old one: it is the same participant come back.
+    pub async fn join(&self, room: RoomId, seat: SeatId, offer: &str) -> Result<Joined, MediaError> {
+        let offer = Offer::read(offer)?;
+        let inner = Arc::clone(&self.inner);
+        // Reading an offer and making keys takes milliseconds that calls under way should not wait for.
+        let built = tokio::task::spawn_blocking(move || {
+            Peer::accept(&offer, &inner.identity, &inner.addresses, super::worker::moment())
+        });
+        let (peer, answer) = built.await.map_err(|_| MediaError::BadOffer)??;
+        let sections = peer.sections().to_vec();
+        let slots = self.ask(|done| Command::Seat { room, seat, peer: Box::new(peer), done }).await?;
+        Ok(Joined { answer, slots, sections })
+    }
+
+    /// A further offer on a seat: an ICE restart, or more sections. Gives the answer.
+    pub async fn offer(&self, seat: SeatId, offer: &str) -> Result<String, MediaError> {
+        let offer = Offer::read(offer)?;
+        self.ask(|done| Command::Offer { seat, offer, done }).await
+    }
+
+    /// Says what a sending section carries, or that it is muted.
+    pub async fn publish(&self, seat: SeatId, mid: Mid, source: Source, on: bool) -> Result<(), MediaError> {
+        self.ask(|done| Command::Publish { seat, mid, source, on, done }).await
+    }
+
+    /// Frees a seat. Unknown seats are fine: leaving twice is leaving.
+    pub fn leave(&self, seat: SeatId) -> Result<(), MediaError> {
+        self.tell(Command::Leave { seat })
+    }
+
+    /// Everything the relay says from now on.
+    pub fn subscribe_events(&self) -> Result<mpsc::Receiver<MediaEvent>, MediaError> {
+        let (to, events) = mpsc::channel(EVENTS);
+        self.tell(Command::Listen { to })?;
+        Ok(events)
+    }
+
+    /// Counters since the start.
+    pub fn stats(&self) -> Stats {
+        self.inner.counters.read()
+    }
+
+    /// Ends all calls and the worker.
+    pub fn stop(&self) {
+        // A worker that is gone has stopped.
+        let _ = self.tell(Command::Stop);
+    }
+
+    pub(super) fn tell(&self, command: Command) -> Result<(), MediaError> {
+        self.inner.commands.try_send(command).map_err(|why| match why {
+            TrySendError::Full(_) => MediaError::Busy,
+            TrySendError::Disconnected(_) => MediaError::Stopped,
+        })?;
+        self.inner.waker.wake().map_err(|_| MediaError::Stopped)
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, MediaError> {
+        let (done, answer) = oneshot::channel();
+        self.tell(command(done))?;
+        answer.await.map_err(|_| MediaError::Stopped)?
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Dropping the sender ends the worker; it only has to look.
+        let _ = self.commands.try_send(Command::Stop);
+        let _ = self.waker.wake();
+    }
+}
+
+fn advertised(config: &config::Media, socket: &UdpSocket) -> Result<Arc<[SocketAddr]>, StartError> {
+    let bound = socket.local_addr().map_err(|why| StartError::Listen(config.listen, why))?;
+    let port = config.advertise_port.unwrap_or(bound.port());
+    if !config.advertise.is_empty() {
+        return Ok(config.advertise.iter().map(|ip| SocketAddr::new(*ip, port)).collect());
+    }
+    if !bound.ip().is_unspecified() {
+        return Ok(Arc::new([SocketAddr::new(bound.ip(), port)]));
+    }
+    let outward = UdpSocket::bind("0.0.0.0:0").and_then(|probe| {
+        // Connecting a datagram socket sends nothing; it only asks the routing table.
+        // 192.0.2.1 is a documentation address.
+        probe.connect("192.0.2.1:9")?;
+        probe.local_addr()
+    });
+    match outward {
+        Ok(found) if !found.ip().is_unspecified() => Ok(Arc::new([SocketAddr::new(found.ip(), port)])),
+        Ok(_) | Err(_) => Err(StartError::NoAddress),
+    }
+}

@@ -1,0 +1,125 @@
+//! How numbers continue when what plays in a slot changes (pure).
+//!
+//! A browser takes a jump in sequence numbers for loss and a jump in time for a broken
+//! clock. So each slot counts on from its own last packet, whoever plays in it.
+
+use std::time::{Duration, Instant};
+
+/// The numbering of one slot.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stitch {
+    last: Option<Last>,
+    source: Option<Offsets>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    seq: u64,
+    time: u32,
+    at: Instant,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Offsets {
+    /// The source's number at which this slot came in.
+    first_in: u64,
+    /// This slot's number for it.
+    first_out: u64,
+    time: u32,
+}
+
+/// A slot's first number: room below it for nothing, room above before the 16 bits wrap.
+const FIRST: u64 = 1_000;
+
+impl Stitch {
+    /// The next packet comes from elsewhere: take up its numbers anew.
+    pub(super) fn cut(&mut self) {
+        self.source = None;
+    }
+
+    /// The slot's own numbers for a packet of the source that plays now, or nothing for a
+    /// packet from before the slot came in.
+    pub(super) fn place(&mut self, seq: u64, time: u32, clock: u32, now: Instant) -> Option<(u64, u32)> {
+        let offsets = match self.source {
+            Some(offsets) => offsets,
+            None => self.take_up(seq, time, clock, now),
+        };
+        let out_seq = offsets.first_out + seq.checked_sub(offsets.first_in)?;
+        let out_time = time.wrapping_add(offsets.time);
+        if self.last.is_none_or(|last| out_seq > last.seq) {
+            self.last = Some(Last { seq: out_seq, time: out_time, at: now });
+        }
+        Some((out_seq, out_time))
+    }
+
+    fn take_up(&mut self, seq: u64, time: u32, clock: u32, now: Instant) -> Offsets {
+        let offsets = match self.last {
+            None => Offsets { first_in: seq, first_out: FIRST, time: 0 },
+            Some(last) => {
+                // At least one tick on, so that two sources never share a moment.
+                let gone = now.saturating_duration_since(last.at).max(Duration::from_millis(1));
+                let ticks = (gone.as_micros() * u128::from(clock) / 1_000_000) as u32;
+                let time = last.time.wrapping_add(ticks).wrapping_sub(time);
+                Offsets { first_in: seq, first_out: last.seq + 1, time }
+            }
+        };
+        self.source = Some(offsets);
+        offsets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn numbers_go_on_without_a_gap_when_the_source_changes() {
+        let start = Instant::now();
+        let mut slot = Stitch::default();
+        let (first, _) = slot.place(70_000, 5, 90_000, start).unwrap();
+        let (second, _) = slot.place(70_001, 3_005, 90_000, start).unwrap();
+
+        slot.cut();
+        let later = start + Duration::from_secs(2);
+        let (third, time) = slot.place(12, 900_000_000, 90_000, later).unwrap();
+
+        assert_eq!([second, third], [first + 1, first + 2]);
+        assert_eq!(time, 3_005 + 180_000);
+    }
+
+    #[test]
+    fn a_packet_from_before_the_change_is_not_shown() {
+        let start = Instant::now();
+        let mut slot = Stitch::default();
+        slot.place(50, 0, 90_000, start).unwrap();
+
+        assert_eq!(slot.place(49, 0, 90_000, start), None);
+    }
+
+    #[test]
+    fn a_late_packet_keeps_its_place() {
+        let start = Instant::now();
+        let mut slot = Stitch::default();
+        let (first, _) = slot.place(50, 0, 90_000, start).unwrap();
+        slot.place(52, 0, 90_000, start).unwrap();
+
+        assert_eq!(slot.place(51, 0, 90_000, start).unwrap().0, first + 1);
+    }
+
+    proptest! {
+        #[test]
+        fn no_number_is_used_twice(runs in prop::collection::vec((0u64..1 << 40, 1u64..50), 1..20)) {
+            let start = Instant::now();
+            let mut slot = Stitch::default();
+            let mut used = std::collections::HashSet::new();
+            for (from, length) in runs {
+                slot.cut();
+                for seq in from..from + length {
+                    prop_assert!(used.insert(slot.place(seq, 0, 48_000, start).unwrap().0));
+                }
+            }
+        }
+    }
+}

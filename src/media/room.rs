@@ -1,0 +1,504 @@
+//! One room on the worker: who sits in it, and what is handed from whom to whom.
+//!
+//! A fault inside one peer's engine, a panic included, ends that seat and nothing else.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use super::error::MediaError;
+use super::feed::Published;
+use super::model::{Feed, GoneWhy, MediaEvent, Mid, RoomId, SeatId, Slot, Source};
+use super::offer::Offer;
+use super::peer::{Broken, Outlet, Packet, Peer, Placing, Says};
+use super::plan;
+use super::rewrite::Stitch;
+
+/// A line is called lost after this. Browsers ask for a sign of life every 2.5 s and report
+/// on media every second, so that two of them were missed.
+const LOST_AFTER: Duration = Duration::from_secs(5);
+/// A lost line's seat is kept for this, the lease of a signaling session.
+const KEPT_FOR: Duration = Duration::from_secs(60);
+/// The first connection has to come about in this.
+const CONNECT_WITHIN: Duration = Duration::from_secs(30);
+
+/// What one step of the worker brings about outside the room.
+#[derive(Default)]
+pub(super) struct Turn {
+    pub(super) datagrams: Vec<(SocketAddr, Vec<u8>)>,
+    pub(super) events: Vec<MediaEvent>,
+    /// Seats that ended in this step, for the worker to clear.
+    pub(super) fallen: Vec<(SeatId, GoneWhy)>,
+    /// Seats whose engine was touched and wants its timer looked at.
+    pub(super) touched: Vec<SeatId>,
+    pub(super) forwarded: u64,
+    pub(super) withheld: u64,
+    pub(super) keyframes_asked: u64,
+    said: VecDeque<(SeatId, Says)>,
+    scratch: Vec<Says>,
+}
+
+pub(super) struct Room {
+    id: RoomId,
+    seats: Vec<Seat>,
+    speaking: Vec<SeatId>,
+}
+
+struct Seat {
+    id: SeatId,
+    peer: Peer,
+    since: Instant,
+    heard: Instant,
+    remote: Option<SocketAddr>,
+    line: LineState,
+    published: Vec<Published>,
+    slots: Vec<Place>,
+    /// When the worker will call, at the latest.
+    wake: Option<Instant>,
+    fallen: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LineState {
+    Connecting,
+    Up,
+    Lost,
+}
+
+/// A slot with the numbering of what plays in it.
+struct Place {
+    slot: Slot,
+    stream: Option<u32>,
+    stitch: Stitch,
+}
+
+impl Place {
+    fn of(outlet: &Outlet) -> Self {
+        let slot = Slot { mid: outlet.mid, kind: outlet.kind, playing: None };
+        Self { slot, stream: None, stitch: Stitch::default() }
+    }
+
+    fn interrupt(&mut self) {
+        self.stream = None;
+        self.stitch.cut();
+    }
+}
+
+impl Room {
+    pub(super) fn new(id: RoomId) -> Self {
+        Self { id, seats: Vec::new(), speaking: Vec::new() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.seats.len()
+    }
+
+    pub(super) fn seats(&self) -> impl Iterator<Item = SeatId> {
+        self.seats.iter().map(|seat| seat.id)
+    }
+
+    /// Seats a participant; what plays in its slots is the answer.
+    pub(super) fn seat(&mut self, id: SeatId, peer: Peer, now: Instant, turn: &mut Turn) -> Vec<Slot> {
+        let published = peer
+            .sections()
+            .iter()
+            .filter_map(|section| Some(Published::new(section.mid, section.source?, true)))
+            .collect();
+        let slots = peer.outlets().iter().map(Place::of).collect();
+        self.seats.push(Seat {
+            id,
+            peer,
+            since: now,
+            heard: now,
+            remote: None,
+            line: LineState::Connecting,
+            published,
+            slots,
+            wake: None,
+            fallen: false,
+        });
+        self.replan(turn);
+        self.tick_peer(id, now, turn);
+        self.slots_of(id)
+    }
+
+    /// Answers a further offer and gives the connection's name, which may be new.
+    pub(super) fn offer(
+        &mut self,
+        id: SeatId,
+        offer: &Offer,
+        now: Instant,
+        turn: &mut Turn,
+    ) -> Result<(String, String), MediaError> {
+        let at = self.position(id).ok_or(MediaError::NoSuchSeat)?;
+        self.touch(at, turn, |peer, says| peer.settle(now, says));
+        let mut answered = Err(MediaError::NoSuchSeat);
+        self.touch(at, turn, |peer, says| {
+            answered = peer.answer(offer).map(|answer| (answer, peer.ufrag()));
+            peer.settle(now, says)
+        });
+        let seat = &mut self.seats[at];
+        let mut before = std::mem::take(&mut seat.slots);
+        seat.slots = seat
+            .peer
+            .outlets()
+            .iter()
+            .map(|outlet| match before.iter().position(|place| place.slot.mid == outlet.mid) {
+                Some(known) => before.swap_remove(known),
+                None => Place::of(outlet),
+            })
+            .collect();
+        self.replan(turn);
+        self.work_off(now, turn);
+        answered
+    }
+
+    /// Says what a section carries, or silences it.
+    pub(super) fn publish(
+        &mut self,
+        id: SeatId,
+        (mid, source): (Mid, Source),
+        on: bool,
+        turn: &mut Turn,
+    ) -> Result<(), MediaError> {
+        let at = self.position(id).ok_or(MediaError::NoSuchSeat)?;
+        let seat = &mut self.seats[at];
+        let section = seat
+            .peer
+            .sections_mut()
+            .iter_mut()
+            .find(|section| section.mid == mid && section.kind == source.kind())
+            .ok_or(MediaError::NoSuchSection)?;
+        section.source = Some(source);
+        if on {
+            // One microphone, one screen: the newer section takes the name over.
+            seat.published.retain(|known| known.source != source || known.mid == mid);
+        }
+        match seat.published.iter_mut().find(|known| known.mid == mid) {
+            Some(known) => (known.source, known.on) = (source, on),
+            None => seat.published.push(Published::new(mid, source, on)),
+        }
+        self.replan(turn);
+        Ok(())
+    }
+
+    /// Frees a seat, saying goodbye if its engine still can.
+    pub(super) fn remove(&mut self, id: SeatId, now: Instant, turn: &mut Turn) {
+        let Some(at) = self.position(id) else { return };
+        if !self.seats[at].fallen {
+            self.touch(at, turn, |peer, says| peer.close(now, says));
+            // The goodbye goes out; whatever else it said no longer matters.
+            let said = std::mem::take(&mut turn.said);
+            for (from, say) in said {
+                match say {
+                    Says::Datagram { to, bytes } => turn.datagrams.push((to, bytes)),
+                    other => turn.said.extend((from != id).then_some((from, other))),
+                }
+            }
+            turn.fallen.retain(|(seat, _)| *seat != id);
+        }
+        let seat = self.seats.remove(at);
+        // An engine that panicked may panic again when it is taken apart.
+        let _ = catch_unwind(AssertUnwindSafe(move || drop(seat)));
+        self.replan(turn);
+    }
+
+    /// Whether a STUN packet proves to know this seat's password.
+    pub(super) fn knows(&self, id: SeatId, now: Instant, source: SocketAddr, bytes: &[u8]) -> bool {
+        let Some(at) = self.position(id) else { return false };
+        let peer = &self.seats[at].peer;
+        catch_unwind(AssertUnwindSafe(|| peer.knows(now, source, bytes))).unwrap_or(false)
+    }
+
+    /// A datagram for a seat.
+    pub(super) fn receive(&mut self, id: SeatId, now: Instant, source: SocketAddr, bytes: &[u8], turn: &mut Turn) {
+        let Some(at) = self.position(id) else { return };
+        self.seats[at].heard = now;
+        self.seats[at].remote = Some(source);
+        self.touch(at, turn, |peer, says| peer.receive(now, source, bytes, says));
+        if self.seats[at].line == LineState::Lost {
+            self.up(at, now, turn);
+        }
+        self.work_off(now, turn);
+    }
+
+    /// The engine of a seat wanted to be told the time.
+    pub(super) fn tick_peer(&mut self, id: SeatId, now: Instant, turn: &mut Turn) {
+        let Some(at) = self.position(id) else { return };
+        self.touch(at, turn, |peer, says| peer.tick(now, says));
+        self.work_off(now, turn);
+    }
+
+    /// Sends what was written to a seat and says when its engine next wants to be called,
+    /// if that is earlier than already agreed.
+    pub(super) fn settle(&mut self, id: SeatId, now: Instant, turn: &mut Turn) -> Option<Instant> {
+        let at = self.position(id)?;
+        self.touch(at, turn, |peer, says| peer.settle(now, says));
+        self.work_off(now, turn);
+        let at = self.position(id)?;
+        let seat = &mut self.seats[at];
+        let wake = seat.peer.wake_at().filter(|_| !seat.fallen)?;
+        // An engine that wants to be called at once is called on the next round, not in a spin.
+        let wake = wake.max(now + Duration::from_millis(1));
+        let earlier = seat.wake.is_none_or(|agreed| wake < agreed);
+        earlier.then(|| *seat.wake.insert(wake))
+    }
+
+    /// The agreed time has come; false when an earlier call has taken its place.
+    pub(super) fn is_due(&mut self, id: SeatId, agreed: Instant) -> bool {
+        let Some(at) = self.position(id) else { return false };
+        self.seats[at].wake.take_if(|wake| *wake <= agreed).is_some()
+    }
+
+    /// What a room does ten times a second: keyframes still missing, voices, lost lines.
+    pub(super) fn tick(&mut self, now: Instant, turn: &mut Turn) {
+        for at in 0..self.seats.len() {
+            self.want_missing_keyframes(at, now);
+        }
+        for at in 0..self.seats.len() {
+            self.ask_keyframes(at, now, turn);
+            self.watch_line(at, now, turn);
+        }
+        self.work_off(now, turn);
+        self.listen_for_voices(now, turn);
+    }
+
+    /// Makes the next datagram of a seat panic. For tests.
+    pub(super) fn trip(&mut self, id: SeatId) {
+        if let Some(at) = self.position(id) {
+            self.seats[at].peer.trip();
+        }
+    }
+
+    fn position(&self, id: SeatId) -> Option<usize> {
+        self.seats.iter().position(|seat| seat.id == id)
+    }
+
+    fn slots_of(&self, id: SeatId) -> Vec<Slot> {
+        let seat = self.seats.iter().find(|seat| seat.id == id);
+        seat.map(|seat| seat.slots.iter().map(|place| place.slot).collect()).unwrap_or_default()
+    }
+
+    /// Calls a peer's engine; a fault or panic ends the seat.
+    fn touch(
+        &mut self,
+        at: usize,
+        turn: &mut Turn,
+        call: impl FnOnce(&mut Peer, &mut Vec<Says>) -> Result<(), Broken>,
+    ) {
+        let seat = &mut self.seats[at];
+        if seat.fallen {
+            return;
+        }
+        let mut says = std::mem::take(&mut turn.scratch);
+        let result = catch_unwind(AssertUnwindSafe(|| call(&mut seat.peer, &mut says)));
+        turn.said.extend(says.drain(..).map(|say| (seat.id, say)));
+        turn.scratch = says;
+        turn.touched.push(seat.id);
+        let why = match result {
+            Ok(Ok(())) => return,
+            Ok(Err(Broken)) => GoneWhy::Failed,
+            Err(_) => GoneWhy::Panicked,
+        };
+        seat.fallen = true;
+        turn.fallen.push((seat.id, why));
+    }
+
+    /// Hears out everything the peers have to say, including what that leads to.
+    fn work_off(&mut self, now: Instant, turn: &mut Turn) {
+        while let Some((id, say)) = turn.said.pop_front() {
+            if let Says::Datagram { to, bytes } = say {
+                turn.datagrams.push((to, bytes));
+                continue;
+            }
+            let Some(at) = self.position(id) else { continue };
+            match say {
+                Says::Packet(packet) => self.forward(at, &packet, now, turn),
+                Says::KeyframeWanted { mid } => self.keyframe_wanted(at, mid, now, turn),
+                Says::Secured => self.up(at, now, turn),
+                Says::Report(line) => turn.events.push(MediaEvent::Quality { seat: id, line }),
+                Says::Closed => {
+                    self.seats[at].fallen = true;
+                    turn.fallen.push((id, GoneWhy::Left));
+                }
+                Says::Datagram { .. } => {}
+            }
+        }
+    }
+
+    /// Hands a packet to everybody in whose slots its source plays.
+    fn forward(&mut self, from: usize, packet: &Packet, now: Instant, turn: &mut Turn) {
+        let sender = &mut self.seats[from];
+        let feed = sender.published.iter_mut().find(|known| known.mid == packet.mid && known.on);
+        let Some(published) = feed else {
+            turn.withheld += 1;
+            return;
+        };
+        published.note(packet.stream, packet.rank, packet.start, now);
+        if let Some(level) = packet.level {
+            published.voice.note(level, now);
+        }
+        let best = published.best(now);
+        let feed = Feed { seat: sender.id, source: published.source };
+        let mut missing = false;
+        for to in (0..self.seats.len()).filter(|to| *to != from) {
+            let viewer = &mut self.seats[to];
+            if viewer.line == LineState::Connecting {
+                continue;
+            }
+            let place = viewer.slots.iter_mut().enumerate().find(|(_, p)| p.slot.playing == Some(feed));
+            let Some((outlet, place)) = place else { continue };
+            if place.stream != Some(packet.stream) {
+                let comes_in = best == Some(packet.stream) && packet.start;
+                if !comes_in {
+                    missing |= best == Some(packet.stream);
+                    turn.withheld += 1;
+                    continue;
+                }
+                place.stitch.cut();
+                place.stream = Some(packet.stream);
+            }
+            let Some((seq, time)) = place.stitch.place(packet.seq, packet.time, packet.codec.clock(), now) else {
+                turn.withheld += 1;
+                continue;
+            };
+            turn.forwarded += 1;
+            let placing = Placing { seq, time };
+            self.touch(to, turn, |peer, says| peer.write(now, outlet, packet, &placing, says));
+        }
+        if missing {
+            let feed = self.seats[from].published.iter_mut().find(|known| known.mid == packet.mid);
+            if let Some(published) = feed {
+                published.want_keyframe(packet.stream);
+            }
+            self.ask_keyframes(from, now, turn);
+        }
+    }
+
+    /// A viewer cannot decode: the source is asked, unless it was just now.
+    fn keyframe_wanted(&mut self, viewer: usize, mid: Mid, now: Instant, turn: &mut Turn) {
+        let place = self.seats[viewer].slots.iter().find(|place| place.slot.mid == mid);
+        let Some((feed, stream)) = place.and_then(|place| Some((place.slot.playing?, place.stream?))) else {
+            return;
+        };
+        let Some(at) = self.position(feed.seat) else { return };
+        if let Some(known) = self.seats[at].published.iter_mut().find(|known| known.source == feed.source) {
+            known.want_keyframe(stream);
+        }
+        self.ask_keyframes(at, now, turn);
+    }
+
+    /// Notes which of a seat's pictures somebody waits for.
+    fn want_missing_keyframes(&mut self, at: usize, now: Instant) {
+        let seat = self.seats[at].id;
+        for n in 0..self.seats[at].published.len() {
+            let known = &self.seats[at].published[n];
+            let (feed, best) = (Feed { seat, source: known.source }, known.best(now));
+            let Some(best) = best.filter(|_| known.on) else { continue };
+            let waiting = self.seats.iter().filter(|viewer| viewer.line != LineState::Connecting).any(|viewer| {
+                viewer.slots.iter().any(|p| p.slot.playing == Some(feed) && p.stream != Some(best))
+            });
+            if waiting {
+                self.seats[at].published[n].want_keyframe(best);
+            }
+        }
+    }
+
+    fn ask_keyframes(&mut self, at: usize, now: Instant, turn: &mut Turn) {
+        let due: Vec<u32> = self.seats[at].published.iter_mut().flat_map(|known| known.due(now)).collect();
+        for stream in due {
+            turn.keyframes_asked += 1;
+            self.touch(at, turn, |peer, says| peer.ask_keyframe(now, stream, says));
+        }
+    }
+
+    /// A line came about, or came back: pictures start anew in both directions.
+    fn up(&mut self, at: usize, now: Instant, turn: &mut Turn) {
+        let seat = &mut self.seats[at];
+        let was = std::mem::replace(&mut seat.line, LineState::Up);
+        let since = if was == LineState::Connecting { seat.since } else { seat.heard };
+        let ms = now.saturating_duration_since(since).as_millis() as u64;
+        if let Some(remote) = seat.remote {
+            turn.events.push(MediaEvent::Connected { seat: seat.id, ms, remote });
+        }
+        for place in &mut seat.slots {
+            place.interrupt();
+        }
+        let id = seat.id;
+        for place in self.seats.iter_mut().flat_map(|viewer| &mut viewer.slots) {
+            if place.slot.playing.is_some_and(|feed| feed.seat == id) {
+                place.interrupt();
+            }
+        }
+        for at in 0..self.seats.len() {
+            self.want_missing_keyframes(at, now);
+            self.ask_keyframes(at, now, turn);
+        }
+    }
+
+    fn watch_line(&mut self, at: usize, now: Instant, turn: &mut Turn) {
+        let seat = &mut self.seats[at];
+        let silent = now.saturating_duration_since(seat.heard);
+        let over = match seat.line {
+            LineState::Connecting => {
+                let waited = now.saturating_duration_since(seat.since);
+                (waited > CONNECT_WITHIN).then_some(GoneWhy::NeverConnected)
+            }
+            LineState::Up => {
+                if silent > LOST_AFTER {
+                    seat.line = LineState::Lost;
+                    turn.events.push(MediaEvent::Lost { seat: seat.id });
+                }
+                None
+            }
+            LineState::Lost => (silent > KEPT_FOR).then_some(GoneWhy::Silent),
+        };
+        if let Some(why) = over.filter(|_| !seat.fallen) {
+            seat.fallen = true;
+            turn.fallen.push((seat.id, why));
+        }
+    }
+
+    fn listen_for_voices(&mut self, now: Instant, turn: &mut Turn) {
+        let mut voices: Vec<(u32, SeatId)> = Vec::new();
+        for seat in &mut self.seats {
+            let id = seat.id;
+            let mics = seat.published.iter_mut().filter(|known| known.on && known.source == Source::Mic);
+            voices.extend(mics.filter_map(|mic| Some((mic.voice.talking(now)?, id))));
+        }
+        voices.sort_by_key(|(level, seat)| (std::cmp::Reverse(*level), *seat));
+        let seats: Vec<SeatId> = voices.into_iter().map(|(_, seat)| seat).collect();
+        let same = seats.len() == self.speaking.len() && seats.iter().all(|seat| self.speaking.contains(seat));
+        if !same {
+            self.speaking.clone_from(&seats);
+            turn.events.push(MediaEvent::Speaking { room: self.id, seats });
+        }
+    }
+
+    /// Decides anew who plays where and tells those for whom something changed.
+    fn replan(&mut self, turn: &mut Turn) {
+        let feeds: Vec<Feed> = self
+            .seats
+            .iter()
+            .flat_map(|seat| {
+                let on = seat.published.iter().filter(|known| known.on);
+                on.map(|known| Feed { seat: seat.id, source: known.source })
+            })
+            .collect();
+        for seat in &mut self.seats {
+            let before: Vec<Slot> = seat.slots.iter().map(|place| place.slot).collect();
+            let after = plan::assign(seat.id, &before, &feeds);
+            if after == before {
+                continue;
+            }
+            for (place, slot) in seat.slots.iter_mut().zip(&after) {
+                if place.slot != *slot {
+                    place.interrupt();
+                    place.slot = *slot;
+                }
+            }
+            turn.events.push(MediaEvent::Slots { seat: seat.id, slots: after });
+        }
+    }
+}

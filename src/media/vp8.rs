@@ -1,0 +1,60 @@
+//! The two facts the relay needs about a VP8 packet, read from its first bytes (pure; RFC 7741).
+
+/// Whether a decoder can start with this packet: the first of a key frame.
+pub(super) fn starts_keyframe(payload: &[u8]) -> bool {
+    frame_tag(payload).is_some_and(|tag| tag & 0x01 == 0)
+}
+
+/// The first byte of the frame, when this packet is the first of one.
+fn frame_tag(payload: &[u8]) -> Option<u8> {
+    let first = *payload.first()?;
+    let starts_first_partition = first & 0x10 != 0 && first & 0x0f == 0;
+    if !starts_first_partition {
+        return None;
+    }
+    let mut at = 1;
+    if first & 0x80 != 0 {
+        let extended = *payload.get(1)?;
+        at = 2;
+        if extended & 0x80 != 0 {
+            // The picture id is one byte, or two when its top bit is set.
+            at += if payload.get(at)? & 0x80 != 0 { 2 } else { 1 };
+        }
+        if extended & 0x40 != 0 {
+            at += 1;
+        }
+        if extended & 0x30 != 0 {
+            at += 1;
+        }
+    }
+    payload.get(at).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_key_frame_is_known_with_and_without_the_extended_descriptor() {
+        assert!(starts_keyframe(&[0x10, 0x00]));
+        assert!(!starts_keyframe(&[0x10, 0x01]));
+        assert!(starts_keyframe(&[0x90, 0x80, 0x81, 0x02, 0x00]));
+        assert!(starts_keyframe(&[0x90, 0xe0, 0x81, 0x02, 0x07, 0x40, 0x00]));
+        assert!(!starts_keyframe(&[0x90, 0xe0, 0x81, 0x02, 0x07, 0x40, 0x01]));
+    }
+
+    #[test]
+    fn the_middle_of_a_key_frame_is_no_place_to_start() {
+        assert!(!starts_keyframe(&[0x00, 0x00]));
+        assert!(!starts_keyframe(&[0x11, 0x00]));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+            starts_keyframe(&bytes);
+        }
+    }
+}

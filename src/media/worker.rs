@@ -1,0 +1,394 @@
+//! The worker: one thread, one socket, all rooms.
+//!
+//! A round is: wait for a datagram, a command or a timer; do what came; send what that
+//! wrote. A datagram costs work for its own room only, and a timer for its own peer or room.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::io::ErrorKind;
+use std::net::{SocketAddr, UdpSocket};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::{Duration, Instant};
+
+use mio::{Events, Interest, Poll, Token, Waker};
+
+use super::demux::{Door, Looks, look};
+use super::error::MediaError;
+use super::events::Listeners;
+use super::model::{GoneWhy, MediaEvent, RoomId, SeatId, Slot, Stats};
+use super::peer::Peer;
+use super::relay::Command;
+use super::room::{Room, Turn};
+use crate::config;
+
+const SOCKET: Token = Token(0);
+const COMMANDS: Token = Token(1);
+/// Datagrams taken before looking at timers and commands again.
+const BATCH: usize = 128;
+/// The longest datagram the engine takes.
+const LONGEST: usize = 2_000;
+/// How often a room looks after keyframes, voices and lost lines.
+const ROOM_TICK: Duration = Duration::from_millis(100);
+/// Kernel buffers: a tenth of a second of the busiest worker measured.
+const SOCKET_BUFFER: usize = 4 << 20;
+
+/// The relay's clock. Every decision takes the moment as a parameter; it is read here, once
+/// a round.
+#[must_use]
+pub(super) fn moment() -> Instant {
+    Instant::now()
+}
+
+/// Counters, written by the worker and read by anybody.
+#[derive(Default)]
+pub(super) struct Counters {
+    seats: AtomicU64,
+    rooms: AtomicU64,
+    received: AtomicU64,
+    strangers: AtomicU64,
+    forwarded: AtomicU64,
+    withheld: AtomicU64,
+    unsent: AtomicU64,
+    keyframes_asked: AtomicU64,
+    panics: AtomicU64,
+}
+
+impl Counters {
+    pub(super) fn read(&self) -> Stats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            seats: read(&self.seats),
+            rooms: read(&self.rooms),
+            received: read(&self.received),
+            strangers: read(&self.strangers),
+            forwarded: read(&self.forwarded),
+            withheld: read(&self.withheld),
+            unsent: read(&self.unsent),
+            keyframes_asked: read(&self.keyframes_asked),
+            panics: read(&self.panics),
+        }
+    }
+}
+
+fn count(counter: &AtomicU64, by: u64) {
+    counter.fetch_add(by, Ordering::Relaxed);
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Peer(SeatId),
+    Room(RoomId),
+}
+
+pub(super) struct Worker {
+    poll: Poll,
+    socket: mio::net::UdpSocket,
+    commands: Receiver<Command>,
+    counters: Arc<Counters>,
+    listeners: Listeners,
+    rooms: HashMap<RoomId, Room>,
+    seats: HashMap<SeatId, RoomId>,
+    door: Door,
+    timers: BinaryHeap<Reverse<(Instant, Due)>>,
+    turn: Turn,
+    max_rooms: usize,
+    max_seats: usize,
+    /// The socket may have more; the poll tells only of changes.
+    readable: bool,
+    running: bool,
+}
+
+impl Worker {
+    pub(super) fn new(
+        config: &config::Media,
+        socket: UdpSocket,
+        commands: Receiver<Command>,
+        counters: Arc<Counters>,
+    ) -> std::io::Result<(Self, Waker)> {
+        let tuned = socket2::SockRef::from(&socket);
+        // A kernel that grants less costs packets under load, not the start.
+        let _ = tuned.set_recv_buffer_size(SOCKET_BUFFER);
+        let _ = tuned.set_send_buffer_size(SOCKET_BUFFER);
+        socket.set_nonblocking(true)?;
+        let poll = Poll::new()?;
+        let mut socket = mio::net::UdpSocket::from_std(socket);
+        poll.registry().register(&mut socket, SOCKET, Interest::READABLE)?;
+        let waker = Waker::new(poll.registry(), COMMANDS)?;
+        let worker = Self {
+            poll,
+            socket,
+            commands,
+            counters,
+            listeners: Listeners::default(),
+            rooms: HashMap::new(),
+            seats: HashMap::new(),
+            door: Door::default(),
+            timers: BinaryHeap::new(),
+            turn: Turn::default(),
+            max_rooms: config.max_rooms,
+            max_seats: config.max_seats_per_room,
+            readable: true,
+            running: true,
+        };
+        Ok((worker, waker))
+    }
+
+    pub(super) fn run(mut self) {
+        let mut events = Events::with_capacity(16);
+        let mut buffer = vec![0; LONGEST];
+        while self.running {
+            let wait = self.wait();
+            if let Err(why) = self.poll.poll(&mut events, wait)
+                && why.kind() != ErrorKind::Interrupted
+            {
+                tracing::error!(error = %why, "media worker cannot wait for datagrams");
+                break;
+            }
+            self.readable |= events.iter().any(|event| event.token() == SOCKET);
+            let now = moment();
+            self.take_commands(now);
+            self.take_datagrams(now, &mut buffer);
+            self.take_timers(now);
+            self.settle(now);
+            self.listeners.flush();
+        }
+        tracing::info!("relay stopped");
+    }
+
+    fn wait(&self) -> Option<Duration> {
+        if self.readable {
+            return Some(Duration::ZERO);
+        }
+        // Waiting listeners are looked at again soon; otherwise only a timer ends the wait.
+        let soon = self.listeners.are_behind().then_some(Duration::from_millis(20));
+        let next = self.timers.peek().map(|Reverse((at, _))| at.saturating_duration_since(moment()));
+        match (soon, next) {
+            (Some(soon), Some(next)) => Some(soon.min(next)),
+            (soon, next) => soon.or(next),
+        }
+    }
+
+    fn take_commands(&mut self, now: Instant) {
+        loop {
+            match self.commands.try_recv() {
+                Ok(command) => self.command(command, now),
+                Err(TryRecvError::Empty) => return,
+                Err(TryRecvError::Disconnected) => {
+                    self.running = false;
+                    return;
+                }
+            }
+            self.after(now);
+        }
+    }
+
+    /// An asker that went away needs no answer, hence the ignored results of `send`.
+    fn command(&mut self, command: Command, now: Instant) {
+        match command {
+            Command::Seat { room, seat, peer, done } => {
+                let _ = done.send(self.seat(room, seat, *peer, now));
+            }
+            Command::Offer { seat, offer, done } => {
+                let answered = self.in_room(seat, |room, turn| room.offer(seat, &offer, now, turn));
+                let answered = answered.unwrap_or(Err(MediaError::NoSuchSeat)).map(|(answer, name)| {
+                    self.door.name(seat, name, now);
+                    answer
+                });
+                let _ = done.send(answered);
+            }
+            Command::Leave { seat } => self.remove(seat, GoneWhy::Left, now),
+            Command::Publish { seat, mid, source, on, done } => {
+                let published = self.in_room(seat, |room, turn| room.publish(seat, (mid, source), on, turn));
+                let _ = done.send(published.unwrap_or(Err(MediaError::NoSuchSeat)));
+            }
+            Command::Listen { to } => self.listeners.add(to),
+            Command::Panic { seat } => {
+                self.in_room(seat, |room, _| room.trip(seat));
+            }
+            Command::Stop => self.running = false,
+        }
+    }
+
+    fn seat(&mut self, id: RoomId, seat: SeatId, mut peer: Peer, now: Instant) -> Result<Vec<Slot>, MediaError> {
+        if let Some(old) = self.seats.get(&seat).copied() {
+            self.clear(seat, old, now);
+        }
+        let open = self.rooms.contains_key(&id);
+        if !open && self.rooms.len() >= self.max_rooms {
+            return Err(MediaError::RelayFull);
+        }
+        let room = self.rooms.entry(id).or_insert_with(|| Room::new(id));
+        if room.len() >= self.max_seats {
+            return Err(MediaError::RoomFull);
+        }
+        if !open {
+            self.timers.push(Reverse((now + ROOM_TICK, Due::Room(id))));
+        }
+        let name = peer.ufrag();
+        self.door.name(seat, name, now);
+        self.seats.insert(seat, id);
+        let slots = room.seat(seat, peer, now, &mut self.turn);
+        self.gauge();
+        Ok(slots)
+    }
+
+    fn take_datagrams(&mut self, now: Instant, buffer: &mut [u8]) {
+        for _ in 0..BATCH {
+            match self.socket.recv_from(buffer) {
+                Ok((length, source)) => {
+                    count(&self.counters.received, 1);
+                    self.datagram(now, source, &buffer[..length]);
+                    self.after(now);
+                }
+                Err(why) if why.kind() == ErrorKind::WouldBlock => {
+                    self.readable = false;
+                    return;
+                }
+                // An earlier datagram could not be delivered; says nothing about this one.
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn datagram(&mut self, now: Instant, source: SocketAddr, bytes: &[u8]) {
+        let seat = match look(bytes) {
+            Some(Looks::Knock(name)) => self.door.named(name).filter(|seat| {
+                let room = self.seats.get(seat).and_then(|room| self.rooms.get(room));
+                room.is_some_and(|room| room.knows(*seat, now, source, bytes))
+            }),
+            Some(Looks::Traffic) => self.door.at(source),
+            None => None,
+        };
+        let Some(seat) = seat else {
+            count(&self.counters.strangers, 1);
+            return;
+        };
+        if matches!(look(bytes), Some(Looks::Knock(_))) {
+            self.door.settle(seat, source);
+        }
+        self.in_room(seat, |room, turn| room.receive(seat, now, source, bytes, turn));
+    }
+
+    fn take_timers(&mut self, now: Instant) {
+        while self.timers.peek().is_some_and(|Reverse((at, _))| *at <= now) {
+            let Some(Reverse((at, due))) = self.timers.pop() else { return };
+            match due {
+                Due::Peer(seat) => {
+                    self.in_room(seat, |room, turn| {
+                        if room.is_due(seat, at) {
+                            room.tick_peer(seat, now, turn);
+                        }
+                    });
+                }
+                Due::Room(id) => self.tick_room(id, now),
+            }
+            self.after(now);
+        }
+    }
+
+    fn tick_room(&mut self, id: RoomId, now: Instant) {
+        let Some(room) = self.rooms.get_mut(&id) else { return };
+        self.timers.push(Reverse((now + ROOM_TICK, Due::Room(id))));
+        let turn = &mut self.turn;
+        if catch_unwind(AssertUnwindSafe(|| room.tick(now, turn))).is_err() {
+            // Our own fault, not an engine's: nobody in particular is to blame.
+            self.turn.fallen.extend(room.seats().map(|seat| (seat, GoneWhy::Panicked)));
+            return;
+        }
+        let seats: Vec<SeatId> = room.seats().collect();
+        for seat in seats {
+            self.door.sweep(seat, now);
+        }
+    }
+
+    /// Calls the seat's room. A panic in our own code ends the seat it happened for.
+    fn in_room<T>(&mut self, seat: SeatId, call: impl FnOnce(&mut Room, &mut Turn) -> T) -> Option<T> {
+        let room = self.rooms.get_mut(self.seats.get(&seat)?)?;
+        let turn = &mut self.turn;
+        let called = catch_unwind(AssertUnwindSafe(|| call(room, turn)));
+        if called.is_err() {
+            self.turn.fallen.push((seat, GoneWhy::Panicked));
+        }
+        called.ok()
+    }
+
+    /// Sends, tells and counts what a step brought about, and clears the seats it ended.
+    fn after(&mut self, now: Instant) {
+        loop {
+            self.send();
+            let fallen = std::mem::take(&mut self.turn.fallen);
+            if fallen.is_empty() {
+                break;
+            }
+            for (seat, why) in fallen {
+                self.remove(seat, why, now);
+            }
+        }
+        for event in self.turn.events.drain(..) {
+            self.listeners.tell(event);
+        }
+        count(&self.counters.forwarded, std::mem::take(&mut self.turn.forwarded));
+        count(&self.counters.withheld, std::mem::take(&mut self.turn.withheld));
+        count(&self.counters.keyframes_asked, std::mem::take(&mut self.turn.keyframes_asked));
+    }
+
+    fn send(&mut self) {
+        for (to, bytes) in self.turn.datagrams.drain(..) {
+            if self.socket.send_to(&bytes, to).is_err() {
+                count(&self.counters.unsent, 1);
+            }
+        }
+    }
+
+    /// Sends what this round wrote to peers, and agrees on when to call them next.
+    fn settle(&mut self, now: Instant) {
+        // Settling touches peers again; two passes see to those, a third has nothing to do.
+        for _ in 0..2 {
+            let mut touched = std::mem::take(&mut self.turn.touched);
+            touched.sort_unstable();
+            touched.dedup();
+            for seat in touched.drain(..) {
+                let wake = self.in_room(seat, |room, turn| room.settle(seat, now, turn)).flatten();
+                if let Some(wake) = wake {
+                    self.timers.push(Reverse((wake, Due::Peer(seat))));
+                }
+                self.after(now);
+            }
+            self.turn.touched.retain(|seat| self.seats.contains_key(seat));
+        }
+        self.turn.touched.clear();
+    }
+
+    fn remove(&mut self, seat: SeatId, why: GoneWhy, now: Instant) {
+        let Some(room) = self.seats.get(&seat).copied() else { return };
+        if why == GoneWhy::Panicked {
+            count(&self.counters.panics, 1);
+            tracing::error!(media.seat = seat.0, "a media peer panicked and was removed");
+        }
+        self.clear(seat, room, now);
+        self.turn.events.push(MediaEvent::Gone { seat, why });
+        if self.rooms.get(&room).is_some_and(|room| room.len() == 0) {
+            self.rooms.remove(&room);
+        }
+        self.gauge();
+    }
+
+    fn clear(&mut self, seat: SeatId, room: RoomId, now: Instant) {
+        self.seats.remove(&seat);
+        self.door.clear(seat);
+        if let Some(room) = self.rooms.get_mut(&room) {
+            let turn = &mut self.turn;
+            // The seat is out of the maps already; a panic here costs a goodbye.
+            let _ = catch_unwind(AssertUnwindSafe(|| room.remove(seat, now, turn)));
+        }
+        self.send();
+    }
+
+    fn gauge(&self) {
+        self.counters.seats.store(self.seats.len() as u64, Ordering::Relaxed);
+        self.counters.rooms.store(self.rooms.len() as u64, Ordering::Relaxed);
+    }
+}
