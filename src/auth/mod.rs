@@ -1,6 +1,27 @@
 //! Auth: who is calling and what they may do.
+//!
+//! A person signs in with a password and gets an opaque session; every request carries it
+//! in a cookie that scripts cannot read. A [`Principal`] is what the rest of the house
+//! sees: a person with their *active* roles. [`policy`] decides what those roles may do.
 
+mod api;
+mod commands;
+mod model;
+mod password;
 pub mod policy;
-mod principal;
+mod presence;
+mod session;
+mod store;
 
-pub use principal::{Membership, Principal, Role};
+pub use api::routes;
+pub use commands::{
+    Error, Look, SignedIn, add_account, end_sessions, forget_expired, is_alive, look_at, principal_of,
+    reset_password, sign_in, sign_out,
+};
+pub use model::{
+    Acting, DepartmentName, FacilityName, Me, Membership, MembershipView, Principal, Role, Status,
+};
+pub use password::{BadPassword, hash as hash_password, judge as judge_password};
+pub use presence::{leave, of as presence_of, renew, set as set_presence};
+pub use session::{COOKIE, LIFE, Token};
+pub use store::{keep_password, keep_setup_link, open_setup_link, use_setup_link};

@@ -10,8 +10,12 @@ use sqlx::{
 use super::{Result, StoreError};
 
 /// Number, subject and text of every step, oldest first.
-const STEPS: &[(i64, &str, &str)] =
-    &[(1, "foundation", include_str!("../../migrations/0001_foundation.sql"))];
+const STEPS: &[(i64, &str, &str)] = &[
+    (1, "foundation", include_str!("../../migrations/0001_foundation.sql")),
+    (2, "directory", include_str!("../../migrations/0002_directory.sql")),
+    (3, "auth", include_str!("../../migrations/0003_auth.sql")),
+    (4, "patients", include_str!("../../migrations/0004_patients.sql")),
+];
 
 /// Runs what has not run yet.
 pub(super) async fn run(pool: &AnyPool) -> Result<()> {

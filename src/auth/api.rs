@@ -1,0 +1,124 @@
+//! The doors of signing in, and the extractor that tells every other door who is calling.
+
+use axum::{
+    Router,
+    extract::{FromRef, FromRequestParts, State},
+    http::{HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+    routing::{get, put},
+};
+use serde::Deserialize;
+
+use super::{
+    commands::{self, Error, Look},
+    model::{Me, Principal, Status},
+    presence,
+    session::{self, Token},
+};
+use crate::{
+    ctx::Ctx,
+    http::{Json, Problem, codes},
+};
+
+/// The routes of one's own session.
+pub fn routes<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Ctx: FromRef<S>,
+{
+    Router::new()
+        .route("/session", get(show).post(sign_in).delete(sign_out))
+        .route("/session/presence", put(say_presence))
+}
+
+impl<S> FromRequestParts<S> for Principal
+where
+    S: Send + Sync,
+    Ctx: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Ok(caller(parts, &Ctx::from_ref(state)).await?.who)
+    }
+}
+
+/// The caller as they see themselves; only this door shows it.
+struct Myself(Me);
+
+impl<S> FromRequestParts<S> for Myself
+where
+    S: Send + Sync,
+    Ctx: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Ok(Self(caller(parts, &Ctx::from_ref(state)).await?.me))
+    }
+}
+
+async fn caller(parts: &Parts, ctx: &Ctx) -> Result<Look, Problem> {
+    let mut cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let token = cookies.find_map(Token::in_cookies).ok_or(Problem::new(&codes::NOT_SIGNED_IN))?;
+    Ok(commands::look_at(ctx, &token).await?)
+}
+
+#[derive(Deserialize)]
+struct SignIn {
+    login: String,
+    password: String,
+}
+
+/// `POST /api/v1/session`
+async fn sign_in(State(ctx): State<Ctx>, Json { value, .. }: Json<SignIn>) -> Result<Response, Problem> {
+    let signed_in = commands::sign_in(&ctx, &value.login, &value.password).await?;
+    Ok(with_cookie(axum::Json(signed_in.me).into_response(), &signed_in.token.set_cookie()))
+}
+
+/// `GET /api/v1/session`
+async fn show(Myself(me): Myself) -> axum::Json<Me> {
+    axum::Json(me)
+}
+
+/// `DELETE /api/v1/session`
+async fn sign_out(State(ctx): State<Ctx>, who: Principal) -> Result<Response, Problem> {
+    commands::sign_out(&ctx, &who).await?;
+    Ok(with_cookie(StatusCode::NO_CONTENT.into_response(), &session::clear_cookie()))
+}
+
+fn with_cookie(mut response: Response, cookie: &str) -> Response {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().insert(header::SET_COOKIE, value);
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+#[derive(Deserialize)]
+struct SayPresence {
+    status: Status,
+}
+
+/// `PUT /api/v1/session/presence`
+async fn say_presence(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    Json { value, .. }: Json<SayPresence>,
+) -> Result<StatusCode, Problem> {
+    presence::set(&ctx, who.user, value.status).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused => Self::new(&codes::SIGN_IN_REFUSED),
+            Error::SlowDown { retry_after_s } => {
+                Self::new(&codes::SLOW_DOWN).with("retry_after_s", retry_after_s)
+            }
+            Error::NotSignedIn => Self::new(&codes::NOT_SIGNED_IN),
+            Error::Store(fault) => Self::our_fault(fault),
+        }
+    }
+}
