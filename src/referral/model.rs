@@ -1,0 +1,547 @@
+//! The nouns of a referral: the letter, the legs, the outcome.
+
+use serde::{Deserialize, Serialize};
+
+pub use crate::auth::policy::Direction;
+
+use super::state::{Action, Facts, State, deadline};
+use crate::{
+    auth::policy::Sides,
+    kernel::{ConsultId, DepartmentId, FacilityId, LegId, Line, Note, PatientId, ReferralId, Timestamp, UserId},
+    words,
+};
+
+words! {
+    /// What the patient needs over there.
+    pub enum Service {
+        /// A visit to the clinic.
+        Outpatient = "outpatient",
+        /// A bed.
+        Inpatient = "inpatient",
+        /// The emergency room.
+        Emergency = "emergency",
+        /// An examination only.
+        Exam = "exam",
+        /// Rehabilitation.
+        Rehab = "rehab",
+        /// Watching a chronic illness.
+        ChronicFollowup = "chronic_followup",
+    }
+}
+
+words! {
+    /// How far the transport is; runs beside the state.
+    pub enum TransportState {
+        /// None is needed.
+        None = "none",
+        /// Still to be found.
+        ToArrange = "to_arrange",
+        /// Found.
+        Arranged = "arranged",
+        /// On the road.
+        EnRoute = "en_route",
+        /// The patient was handed over.
+        HandedOver = "handed_over",
+    }
+}
+
+words! {
+    /// How the patient travels.
+    pub enum TransportMode {
+        /// By himself or with his family.
+        Self_ = "self",
+        /// In the sender's ambulance.
+        AmbulanceOwn = "ambulance_own",
+        /// In an ambulance of the emergency service.
+        Ambulance120 = "ambulance_120",
+        /// In a vehicle of the receiving hospital.
+        TargetVehicle = "target_vehicle",
+    }
+}
+
+words! {
+    /// Which part a diagnosis plays.
+    pub enum DiagnosisRole {
+        /// The one the letter is about.
+        Primary = "primary",
+        /// Another one.
+        Secondary = "secondary",
+    }
+}
+
+words! {
+    /// How the patient agreed.
+    pub enum ConsentMethod {
+        /// Signed on paper.
+        Paper = "paper",
+        /// Signed on the screen.
+        OnScreen = "on_screen",
+        /// Said before a witness.
+        VerbalWitness = "verbal_witness",
+    }
+}
+
+words! {
+    /// Who agreed.
+    pub enum Signer {
+        /// The patient.
+        Patient = "patient",
+        /// The guardian or a near relative.
+        Guardian = "guardian",
+    }
+}
+
+words! {
+    /// Why a referral was not taken.
+    pub enum RejectReason {
+        /// No bed and no slot.
+        NoCapacity = "no_capacity",
+        /// Beyond what this hospital can do.
+        BeyondUs = "beyond_us",
+        /// Can be treated where the patient is.
+        TreatThere = "treat_there",
+        /// Asked, and not answered.
+        TooLittle = "too_little",
+        /// Another one is open for the same.
+        Duplicate = "duplicate",
+        /// Not this department's field.
+        NotMyField = "not_my_field",
+        /// Something else; the text says what.
+        Other = "other",
+    }
+}
+
+words! {
+    /// Why a referral goes elsewhere.
+    pub enum RedirectReason {
+        /// Another department's field.
+        WrongField = "wrong_field",
+        /// No bed.
+        NoBed = "no_bed",
+        /// The patient's condition changed.
+        Changed = "changed",
+        /// Something else.
+        Other = "other",
+    }
+}
+
+words! {
+    /// What became of the patient.
+    pub enum OutcomeCode {
+        /// Well again.
+        Cured = "cured",
+        /// Better.
+        Improved = "improved",
+        /// As before.
+        Unchanged = "unchanged",
+        /// Worse.
+        Worse = "worse",
+        /// Sent on elsewhere.
+        Transferred = "transferred",
+        /// Left of his own will.
+        Left = "left",
+        /// Died.
+        Died = "died",
+        /// Something else; the summary says what.
+        Other = "other",
+    }
+}
+
+words! {
+    /// What a note is.
+    pub enum NoteKind {
+        /// The receiving side asks.
+        Question = "question",
+        /// The sender answers.
+        Answer = "answer",
+        /// A word in between, during the treatment.
+        Interim = "interim",
+        /// A visit after the return.
+        FollowUp = "follow_up",
+        /// Why it is taken back.
+        Cancel = "cancel",
+        /// Why it should never have been.
+        Error = "error",
+        /// Why it goes elsewhere.
+        Redirect = "redirect",
+    }
+}
+
+/// One diagnosis of the letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagnosis {
+    /// ICD-10, where it is known.
+    #[serde(default)]
+    pub code: Option<String>,
+    /// In words.
+    pub text: Line,
+    /// The one the letter is about, or another.
+    #[serde(default = "primary")]
+    pub role: DiagnosisRole,
+}
+
+fn primary() -> DiagnosisRole {
+    DiagnosisRole::Primary
+}
+
+/// How the patient agreed to the referral.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// In which form.
+    pub method: ConsentMethod,
+    /// Who agreed.
+    pub signer: Signer,
+    /// Who heard it, if it was only said.
+    #[serde(default)]
+    pub witness: Option<Line>,
+}
+
+/// How the patient travels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transport {
+    /// By what.
+    pub mode: TransportMode,
+    /// Who goes along.
+    #[serde(default)]
+    pub crew: Option<Line>,
+    /// The vehicle.
+    #[serde(default)]
+    pub plate: Option<Line>,
+    /// Where the crew is reached.
+    #[serde(default)]
+    pub phone: Option<Line>,
+    /// When it leaves.
+    #[serde(default)]
+    pub depart_at: Option<Timestamp>,
+    /// When it should arrive.
+    #[serde(default)]
+    pub eta: Option<Timestamp>,
+}
+
+/// Who pays, as far as the letter needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Insurance {
+    /// Its kind, in the words of the patient's record.
+    #[serde(rename = "type", default)]
+    pub kind: Option<Line>,
+    /// The insurance knows of the referral.
+    #[serde(default)]
+    pub filed: bool,
+}
+
+/// What the sender writes. Free while a draft, frozen once sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Letter {
+    /// Coded reasons.
+    pub reason_codes: Vec<String>,
+    /// The reason in words.
+    pub reason_text: Option<Note>,
+    /// The impression; the first one leads.
+    pub diagnoses: Vec<Diagnosis>,
+    /// The present illness.
+    pub present_illness: Option<Note>,
+    /// The past history.
+    pub past_history: Option<Note>,
+    /// What was done so far.
+    pub treatment_so_far: Option<Note>,
+    /// What was found.
+    pub key_results: Option<Note>,
+    /// The allergies were read and hold.
+    pub allergies_ack: bool,
+    /// Infectious.
+    pub infection_flag: bool,
+    /// What is needed over there.
+    pub requested_service: Option<Service>,
+    /// How the patient travels.
+    pub transport: Option<Transport>,
+    /// Who pays.
+    pub insurance: Option<Insurance>,
+    /// Who comes along.
+    pub companion: Option<Line>,
+    /// How the patient agreed.
+    pub consent: Option<Consent>,
+    /// In an emergency: why nobody could be asked.
+    pub override_reason: Option<Note>,
+    /// Why a second letter, when one is open for the same.
+    pub duplicate_reason: Option<Note>,
+    /// On the way down: how to go on.
+    pub rehab_plan: Option<Note>,
+    /// On the way down: what the patient takes.
+    pub medications: Vec<Line>,
+    /// On the way down: when to come again; "not needed" is an answer, blank is none.
+    pub next_visit: Option<Line>,
+    /// On the way down: what must bring the patient back at once.
+    pub red_flags: Option<Note>,
+    /// On the way down: until when the plan runs.
+    pub follow_up_due: Option<Timestamp>,
+}
+
+/// What came out of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// In one word.
+    pub code: OutcomeCode,
+    /// In sentences.
+    pub summary: Note,
+    /// Who wrote it.
+    pub by: UserId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What is said about a leg and must be sealed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LegWords {
+    /// Why it was decided so.
+    pub reason: Option<Note>,
+    /// Whom to ask for.
+    pub contact: Option<Line>,
+    /// Where to go.
+    pub location: Option<Line>,
+    /// The bed or slot.
+    pub bed: Option<Line>,
+    /// Who receives the patient.
+    pub received_by: Option<Line>,
+    /// What the patient should know.
+    pub instructions: Option<Note>,
+    /// The number under which the patient was admitted.
+    pub inpatient_no: Option<Line>,
+}
+
+/// A move inside the same house.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Move {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: UserId,
+    /// Where the patient was before.
+    pub from: DepartmentId,
+}
+
+/// One stretch of a referral towards one target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leg {
+    /// Its id.
+    pub id: LegId,
+    /// First, second, …
+    pub seq: i64,
+    /// The facility that is asked.
+    pub to_facility: FacilityId,
+    /// The department that is asked; after a move the one the patient is in.
+    pub to_department: DepartmentId,
+    /// The person that is asked.
+    pub to_user: Option<UserId>,
+    /// The referral's state, or `redirected` once it went on.
+    pub state: LegState,
+    /// When the target was asked.
+    pub offered_at: Option<Timestamp>,
+    /// When somebody there looked first.
+    pub first_viewed_at: Option<Timestamp>,
+    /// Who that was.
+    pub first_viewed_by: Option<UserId>,
+    /// When the target decided.
+    pub decided_at: Option<Timestamp>,
+    /// Who decided.
+    pub decided_by: Option<UserId>,
+    /// The coded reason.
+    pub decision_code: Option<String>,
+    /// When the referral went on to another leg.
+    pub ended_at: Option<Timestamp>,
+    /// The time that was given.
+    pub appointment_at: Option<Timestamp>,
+    /// When the patient was there.
+    pub arrived_at: Option<Timestamp>,
+    /// When treatment began.
+    pub admitted_at: Option<Timestamp>,
+    /// When it ended.
+    pub discharged_at: Option<Timestamp>,
+    /// Moves inside the house.
+    pub moves: Vec<Move>,
+    /// What is sealed.
+    pub words: LegWords,
+}
+
+/// Where a leg stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LegState {
+    /// Where the referral stands.
+    At(State),
+    /// The referral went on from here.
+    Redirected,
+}
+
+impl LegState {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::At(state) => state.word(),
+            Self::Redirected => "redirected",
+        }
+    }
+}
+
+impl std::str::FromStr for LegState {
+    type Err = crate::kernel::workflow::NotAWord;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "redirected" { Ok(Self::Redirected) } else { text.parse().map(Self::At) }
+    }
+}
+
+impl Leg {
+    /// A leg towards a target that was not asked yet.
+    pub fn towards(id: LegId, seq: i64, to: (FacilityId, DepartmentId), state: State) -> Self {
+        Self {
+            id,
+            seq,
+            to_facility: to.0,
+            to_department: to.1,
+            to_user: None,
+            state: LegState::At(state),
+            offered_at: None,
+            first_viewed_at: None,
+            first_viewed_by: None,
+            decided_at: None,
+            decided_by: None,
+            decision_code: None,
+            ended_at: None,
+            appointment_at: None,
+            arrived_at: None,
+            admitted_at: None,
+            discharged_at: None,
+            moves: Vec::new(),
+            words: LegWords::default(),
+        }
+    }
+}
+
+/// One referral with its current leg.
+#[derive(Debug, Clone)]
+pub struct Referral {
+    /// Its id.
+    pub id: ReferralId,
+    /// The number people say on the telephone.
+    pub no: String,
+    /// The first referral of the chain.
+    pub chain: ReferralId,
+    /// The referral this one answers or continues.
+    pub parent: Option<ReferralId>,
+    /// Born from the parent's `refer_back`.
+    pub is_return: bool,
+    /// The consult it came from.
+    pub source_consult: Option<ConsultId>,
+    /// Which way.
+    pub direction: Direction,
+    /// Whom it is about.
+    pub patient: PatientId,
+    /// The sending facility.
+    pub from_facility: FacilityId,
+    /// The sending department, where the sender has one.
+    pub from_department: Option<DepartmentId>,
+    /// Who answers for the letter.
+    pub from_user: UserId,
+    /// When it was begun.
+    pub created_at: Timestamp,
+    /// Who began it.
+    pub created_by: UserId,
+    /// How urgent.
+    pub urgency: Urgency,
+    /// What the sender wrote.
+    pub letter: Letter,
+    /// The patient's record as it was when the letter was sent.
+    pub snapshot: Option<serde_json::Value>,
+    /// Where it stands.
+    pub state: State,
+    /// Since when.
+    pub state_since: Timestamp,
+    /// What was done last, by whom and when: told to whoever came second.
+    pub last: Last,
+    /// The current leg.
+    pub leg: Leg,
+    /// When it was first sent.
+    pub submitted_at: Option<Timestamp>,
+    /// The answer's clock.
+    pub answer: AnswerClock,
+    /// When time acts.
+    pub deadline_at: Option<Timestamp>,
+    /// When somebody took the patient.
+    pub accepted_at: Option<Timestamp>,
+    /// When the patient was there.
+    pub arrived_at: Option<Timestamp>,
+    /// The patient came before anybody answered.
+    pub auto_accepted: bool,
+    /// Time closed it and nobody had read the outcome.
+    pub unacknowledged: bool,
+    /// Follow-up until.
+    pub plan_ends_at: Option<Timestamp>,
+    /// How far the transport is.
+    pub transport_state: TransportState,
+    /// What came out of it.
+    pub outcome: Option<Outcome>,
+    /// The coded reason of its ending.
+    pub end_reason: Option<String>,
+    /// Counts changes; the ETag.
+    pub version: i64,
+}
+
+/// The last thing that was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Last {
+    /// What.
+    pub action: Option<Action>,
+    /// By whom; `None` is time itself.
+    pub by: Option<UserId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The clock of the answer: started when sent, stopped while the sender is asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AnswerClock {
+    /// When it was started.
+    pub from: Option<Timestamp>,
+    /// When the answer is due; `None` while stopped and once answered.
+    pub due_at: Option<Timestamp>,
+    /// Since when it stands still.
+    pub paused_at: Option<Timestamp>,
+    /// How long it stood still before.
+    pub paused_ms: i64,
+    /// That it ran out was told.
+    pub overdue_told: bool,
+}
+
+impl Referral {
+    /// The two sides, for the policy.
+    pub fn sides(&self, lead_facility: FacilityId) -> Sides {
+        Sides {
+            from_facility: self.from_facility,
+            from_user: self.from_user,
+            to_facility: self.leg.to_facility,
+            to_department: self.leg.to_department,
+            direction: Some(self.direction),
+            chair: None,
+            lead_facility,
+            released: self.submitted_at.is_some(),
+        }
+    }
+
+    /// When time acts on it, as it stands now.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        deadline(
+            self.state,
+            Facts {
+                urgency: self.urgency,
+                since: self.state_since,
+                appointment: self.leg.appointment_at,
+                plan_ends: self.plan_ends_at,
+            },
+        )
+    }
+
+    /// Where in the vault a sealed column of it lies.
+    pub fn place(id: ReferralId, column: &str) -> String {
+        format!("referrals/{column}/{id}")
+    }
+}
