@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::auth::policy::Direction;
+pub use crate::{auth::policy::Direction, kernel::Note};
 
 use super::state::{Action, Facts, State, deadline};
 use crate::{
     auth::policy::Sides,
-    kernel::{ConsultId, DepartmentId, FacilityId, LegId, Line, Note, PatientId, ReferralId, Timestamp, UserId},
+    kernel::{ConsultId, DepartmentId, FacilityId, LegId, Line, PatientId, ReferralId, Timestamp, UserId},
     words,
 };
 
