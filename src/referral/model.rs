@@ -12,6 +12,29 @@ use crate::{
 };
 
 words! {
+    /// How urgent.
+    pub enum Urgency {
+        /// Now.
+        Emergency = "emergency",
+        /// Today.
+        Urgent = "urgent",
+        /// In its turn.
+        Routine = "routine",
+    }
+}
+
+impl Urgency {
+    /// Its place in a list: the most urgent first.
+    pub const fn rank(self) -> i64 {
+        match self {
+            Self::Emergency => 0,
+            Self::Urgent => 1,
+            Self::Routine => 2,
+        }
+    }
+}
+
+words! {
     /// What the patient needs over there.
     pub enum Service {
         /// A visit to the clinic.

@@ -145,6 +145,54 @@ words! {
     }
 }
 
+impl Action {
+    /// What the journal calls it.
+    pub const fn told(self) -> &'static str {
+        match self {
+            Self::Submit => "referral.submit",
+            Self::Discard => "referral.discard",
+            Self::RequestInfo => "referral.request_info",
+            Self::SupplyInfo => "referral.supply_info",
+            Self::Accept => "referral.accept",
+            Self::AcceptAndSchedule => "referral.accept_and_schedule",
+            Self::Reject => "referral.reject",
+            Self::Resubmit => "referral.resubmit",
+            Self::RedirectAfterReject => "referral.redirect_after_reject",
+            Self::Close => "referral.close",
+            Self::AutoClose => "referral.auto_close",
+            Self::Redirect => "referral.redirect",
+            Self::RedirectBySender => "referral.redirect_by_sender",
+            Self::Schedule => "referral.schedule",
+            Self::Reschedule => "referral.reschedule",
+            Self::AppointmentCancel => "referral.appointment_cancel",
+            Self::NoShow => "referral.no_show",
+            Self::Arrive => "referral.arrive",
+            Self::EmergencyArrive => "referral.emergency_arrive",
+            Self::MoveDepartment => "referral.move_department",
+            Self::Treat => "referral.treat",
+            Self::InterimNote => "referral.interim_note",
+            Self::Discharge => "referral.discharge",
+            Self::Outcome => "referral.outcome",
+            Self::ReferBack => "referral.refer_back",
+            Self::DownAccepted => "referral.down_accepted",
+            Self::DownEnded => "referral.down_ended",
+            Self::RecordFollowUp => "referral.record_follow_up",
+            Self::Complete => "referral.complete",
+            Self::Acknowledge => "referral.acknowledge",
+            Self::Cancel => "referral.cancel",
+            Self::RequestCancel => "referral.request_cancel",
+            Self::ConfirmCancel => "referral.confirm_cancel",
+            Self::PatientAlreadyHere => "referral.patient_already_here",
+            Self::WithdrawCancel => "referral.withdraw_cancel",
+            Self::Expire => "referral.expire",
+            Self::PatientDied => "referral.patient_died",
+            Self::EnterInError => "referral.enter_in_error",
+            Self::View => "referral.view",
+            Self::ReferOn => "referral.refer_on",
+        }
+    }
+}
+
 /// Why the table does not allow a step of a referral.
 pub type Refusal = workflow::Refusal<State, Action, Actor>;
 
@@ -363,9 +411,10 @@ pub fn deadline(state: State, facts: Facts) -> Option<Timestamp> {
     }
 }
 
-/// When the answer is due, once `paused` of waiting for the sender is taken off.
-pub fn answer_due(submitted: Timestamp, urgency: Urgency, paused: Duration) -> Timestamp {
-    submitted.plus(answer_within(urgency)).plus(paused)
+/// When the answer is due: the milliseconds of waiting for the sender do not count.
+pub fn answer_due(submitted: Timestamp, urgency: Urgency, paused_ms: i64) -> Timestamp {
+    let due = submitted.plus(answer_within(urgency));
+    Timestamp::from_millis(due.millis().saturating_add(paused_ms))
 }
 
 #[cfg(test)]
@@ -443,6 +492,6 @@ mod tests {
         assert_eq!(deadline(S::FollowUp, plan), Some(at.plus(DAY * 90)));
         assert_eq!(deadline(S::Discharged, plan), Some(at.plus(DAY * 14)));
         assert_eq!(deadline(S::Arrived, facts), None);
-        assert_eq!(answer_due(at, Urgency::Emergency, MINUTE * 5), at.plus(MINUTE * 20));
+        assert_eq!(answer_due(at, Urgency::Emergency, 300_000), at.plus(MINUTE * 20));
     }
 }
