@@ -5,6 +5,7 @@ mod letter;
 mod model;
 mod moves;
 mod state;
+mod store;
 
 pub use model::{Direction, Referral, Urgency};
 pub use state::{Action, MACHINE, State, served};
