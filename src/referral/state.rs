@@ -446,7 +446,8 @@ mod tests {
         let mut reached = vec![MACHINE.initial];
         let mut at = 0;
         while at < reached.len() {
-            for rule in RULES.iter().filter(|rule| rule.from.contains(&reached[at])) {
+            let here = reached[at];
+            for rule in RULES.iter().filter(|rule| rule.from.contains(&here)) {
                 if !reached.contains(&rule.to) {
                     reached.push(rule.to);
                 }
