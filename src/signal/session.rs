@@ -1,0 +1,405 @@
+//! One connection as a pure machine: no socket, no timer, no store.
+//!
+//! `step` takes what came in and the time, changes the state and answers with what is to be
+//! done outside. Frames for the browser gather in the [`Outbox`]; the socket takes them one
+//! by one with [`Session::next_frame`]. Events are not pushed but fetched: whoever knows of
+//! newer entries says [`Input::Post`], and the machine asks for them while it has room, so
+//! that each is sent once, in order, and none is ever dropped.
+
+use std::time::Duration;
+
+use super::{
+    bucket::Bucket,
+    outbox::Outbox,
+    protocol::{
+        ByeAction, ClientSays, Code, Command, Evt, Hello, OpKey, Outcome, Passing, Refused, ServerSays, SigStep,
+        Unread, VERSION, Welcome, read,
+    },
+};
+use crate::kernel::{ConsultId, Timestamp};
+
+/// How long a socket may stay silent before it says `hello`.
+const HELLO_WITHIN: Duration = Duration::from_secs(10);
+
+/// A hidden tab is throttled to one timer a minute unless its worker pings; after this
+/// silence nobody is there any more.
+const SILENT_FOR: Duration = Duration::from_secs(45);
+
+/// How long a queue may be full: a satellite line stalls for seconds, a dead one for ever.
+const FULL_FOR: Duration = Duration::from_secs(10);
+
+/// One strike is forgiven after this time.
+const STRIKE_FADES: Duration = Duration::from_secs(10);
+
+/// Strikes that end the line.
+const STRIKES: u32 = 3;
+
+/// Frames over the limit that make a strike: a browser that trickles is no flood.
+const EXCESS_PER_STRIKE: u32 = 10;
+
+/// Commands of one line that may be under way at once.
+const MOST_PENDING: usize = 32;
+
+/// Entries fetched at once.
+const FETCH: usize = 64;
+
+/// What came in.
+#[derive(Debug)]
+pub enum Input {
+    /// A text frame.
+    Text(String),
+    /// A frame above the limit, or one that is not text.
+    Unfit(Close),
+    /// A control frame: it proves life and costs a token.
+    Control,
+    /// Time passed.
+    Tick,
+    /// The answer to [`Output::Admit`]: the welcome, the inbox number the browser has applied,
+    /// and what else it is told at once.
+    Admitted(Box<Welcome>, i64, Vec<ServerSays>),
+    /// The answer to [`Output::Admit`]: no.
+    Refused(Code),
+    /// A command of this line is finished.
+    Done(u32, Outcome),
+    /// Something to say.
+    Say(ServerSays),
+    /// The inbox of this person now goes up to this number.
+    Post(i64),
+    /// The answer to [`Output::Fetch`], in order.
+    Letters(Vec<Evt>),
+    /// The line has to end.
+    End(Close),
+}
+
+/// What is to be done outside.
+#[derive(Debug, PartialEq)]
+pub enum Output {
+    /// Find out whether this browser may come in.
+    Admit(Hello),
+    /// Carry out a command and answer with [`Input::Done`].
+    Do(u32, OpKey, Command),
+    /// Hand a step of negotiation on.
+    Negotiate(ConsultId, u32, SigStep),
+    /// Tell the others of the room.
+    Pass(Option<ConsultId>, Passing),
+    /// The browser has applied its inbox up to here.
+    Seen(i64),
+    /// Read the inbox after `.0`, at most `.1` entries, and answer with [`Input::Letters`].
+    Fetch(i64, usize),
+    /// Write what waits and close.
+    Close(Close),
+}
+
+/// Why a line ends, as the close code says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Close {
+    /// Nothing is wrong, or nobody is there.
+    Normal,
+    /// The person signed out.
+    SignedOut,
+    /// The line takes less than it is sent.
+    Slow,
+    /// The same session has a newer line.
+    Superseded,
+    /// A frame above the limit.
+    TooLarge,
+    /// Too many frames.
+    Flood,
+    /// The server is being taken out of service.
+    Draining,
+}
+
+impl Close {
+    /// The WebSocket close code.
+    pub fn code(self) -> u16 {
+        match self {
+            Self::Normal => 4000,
+            Self::SignedOut => 4401,
+            Self::Slow => 4408,
+            Self::Superseded => 4409,
+            Self::TooLarge => 4413,
+            Self::Flood => 4429,
+            Self::Draining => 4503,
+        }
+    }
+
+    /// The farewell, where the browser needs more than the code.
+    fn bye(self) -> Option<ServerSays> {
+        let (code, action, after_ms) = match self {
+            Self::SignedOut => (Code::Unauthorized, ByeAction::Stop, None),
+            Self::Superseded => (Code::Superseded, ByeAction::Stop, None),
+            Self::TooLarge => (Code::TooLarge, ByeAction::Resume, None),
+            Self::Flood => (Code::RateLimited, ByeAction::Resume, Some(5_000)),
+            Self::Draining => (Code::NodeDraining, ByeAction::Resume, Some(800)),
+            // A line that takes nothing would not take a farewell either.
+            Self::Normal | Self::Slow => return None,
+        };
+        Some(ServerSays::Bye { code, action, after_ms })
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nothing was said yet.
+    Silent,
+    /// `hello` was said and is being looked into.
+    Knocking,
+    /// Let in.
+    Live,
+    /// Over.
+    Closed,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub struct Session {
+    phase: Phase,
+    opened_at: Timestamp,
+    heard_at: Timestamp,
+    frames: Bucket,
+    passing: Bucket,
+    excess: u32,
+    strikes: u32,
+    struck_at: Timestamp,
+    outbox: Outbox,
+    pending: usize,
+    sent_n: i64,
+    known_n: i64,
+    acked_n: i64,
+    fetching: bool,
+}
+
+impl Session {
+    /// A socket that was just opened.
+    pub fn open(now: Timestamp) -> Self {
+        Self {
+            phase: Phase::Silent,
+            opened_at: now,
+            heard_at: now,
+            frames: Bucket::full(20, 60, now),
+            passing: Bucket::full(30, 30, now),
+            excess: 0,
+            strikes: 0,
+            struck_at: now,
+            outbox: Outbox::default(),
+            pending: 0,
+            sent_n: 0,
+            known_n: 0,
+            acked_n: 0,
+            fetching: false,
+        }
+    }
+
+    /// Whether the line is over.
+    pub fn is_closed(&self) -> bool {
+        self.phase == Phase::Closed
+    }
+
+    /// The next frame to write.
+    pub fn next_frame(&mut self, now: Timestamp) -> Option<String> {
+        self.outbox.take(now)
+    }
+
+    /// Asks for more of the inbox, if there is more and there is room: to be called after
+    /// every frame taken.
+    pub fn fetch(&mut self) -> Option<Output> {
+        let due = self.phase == Phase::Live && !self.fetching && self.known_n > self.sent_n && self.outbox.has_room();
+        due.then(|| {
+            self.fetching = true;
+            Output::Fetch(self.sent_n, FETCH.min(self.outbox.room()))
+        })
+    }
+
+    /// Takes what came in.
+    pub fn step(&mut self, input: Input, now: Timestamp) -> Vec<Output> {
+        let mut out = Vec::new();
+        if self.phase == Phase::Closed {
+            return out;
+        }
+        match input {
+            Input::Text(text) => self.text(&text, now, &mut out),
+            Input::Control => {
+                self.heard_at = now;
+                if !self.frames.take(now) {
+                    self.too_much(1, now, &mut out);
+                }
+            }
+            Input::Unfit(why) | Input::End(why) => self.close(why, now, &mut out),
+            Input::Tick => self.tick(now, &mut out),
+            Input::Admitted(welcome, from_n, more) => self.admitted(*welcome, from_n, more, now),
+            Input::Refused(code) => {
+                self.outbox.put(ServerSays::Bye { code, action: ByeAction::Stop, after_ms: None }, now);
+                self.shut(Close::SignedOut, &mut out);
+            }
+            Input::Done(id, outcome) => {
+                self.pending = self.pending.saturating_sub(1);
+                self.outbox.put(ServerSays::Res { id, outcome }, now);
+            }
+            Input::Say(frame) => {
+                if self.phase == Phase::Live {
+                    self.outbox.put(frame, now);
+                }
+            }
+            Input::Post(n) => self.known_n = self.known_n.max(n),
+            Input::Letters(letters) => self.letters(letters, now),
+        }
+        if self.outbox.is_bursting() {
+            self.close(Close::Slow, now, &mut out);
+        }
+        out.extend(self.fetch());
+        out
+    }
+
+    fn text(&mut self, text: &str, now: Timestamp, out: &mut Vec<Output>) {
+        self.heard_at = now;
+        match read(text) {
+            // The passing kinds have a bucket of their own: a pointer must not eat a command's token.
+            Ok(ClientSays::Eph { consult, what }) => {
+                if !self.passing.take(now) {
+                    self.too_much(1, now, out);
+                } else if self.phase == Phase::Live {
+                    out.push(Output::Pass(consult, what));
+                }
+            }
+            Err(Unread::PassOver) => {
+                if !self.passing.take(now) {
+                    self.too_much(1, now, out);
+                }
+            }
+            said => {
+                if self.frames.take(now) {
+                    self.said(said, now, out);
+                } else {
+                    if let Ok(ClientSays::Cmd { id, .. }) = said {
+                        self.refuse(id, Refused::new(Code::RateLimited), now);
+                    }
+                    self.too_much(1, now, out);
+                }
+            }
+        }
+    }
+
+    fn said(&mut self, said: Result<ClientSays, Unread>, now: Timestamp, out: &mut Vec<Output>) {
+        match said {
+            Err(Unread::Noise) => {
+                self.refuse(0, Refused::new(Code::BadRequest), now);
+                self.too_much(EXCESS_PER_STRIKE, now, out);
+            }
+            Err(Unread::Answer { id, why }) => self.refuse(id, why, now),
+            Err(Unread::PassOver) | Ok(ClientSays::Eph { .. }) => {}
+            Ok(ClientSays::Hello(hello)) => self.hello(hello, now, out),
+            Ok(ClientSays::Ping { ts }) => self.outbox.put(ServerSays::Pong { ts, now }, now),
+            Ok(ClientSays::Cmd { id, .. }) if self.phase != Phase::Live => {
+                self.refuse(id, Refused::new(Code::SessionUnknown), now);
+            }
+            Ok(ClientSays::Sig { .. } | ClientSays::Ack { .. }) if self.phase != Phase::Live => {
+                self.refuse(0, Refused::new(Code::SessionUnknown), now);
+            }
+            Ok(ClientSays::Cmd { id, .. }) if self.pending >= MOST_PENDING => {
+                self.refuse(id, Refused::new(Code::RateLimited), now);
+            }
+            Ok(ClientSays::Cmd { id, op, r#do }) => {
+                self.pending += 1;
+                out.push(Output::Do(id, op, r#do));
+            }
+            Ok(ClientSays::Sig { consult, neg, step }) => out.push(Output::Negotiate(consult, neg, step)),
+            Ok(ClientSays::Ack { n }) => {
+                // Nobody can have seen what was not sent.
+                if n > self.acked_n && n <= self.sent_n {
+                    self.acked_n = n;
+                    out.push(Output::Seen(n));
+                }
+            }
+        }
+    }
+
+    fn hello(&mut self, hello: Hello, now: Timestamp, out: &mut Vec<Output>) {
+        if self.phase != Phase::Silent {
+            self.refuse(0, Refused::new(Code::BadRequest), now);
+        } else if hello.v == VERSION {
+            self.phase = Phase::Knocking;
+            out.push(Output::Admit(hello));
+        } else {
+            self.outbox.put(ServerSays::Bye { code: Code::Unsupported, action: ByeAction::Stop, after_ms: None }, now);
+            self.shut(Close::Normal, out);
+        }
+    }
+
+    fn admitted(&mut self, welcome: Welcome, from_n: i64, more: Vec<ServerSays>, now: Timestamp) {
+        if self.phase != Phase::Knocking {
+            return;
+        }
+        self.phase = Phase::Live;
+        (self.sent_n, self.acked_n) = (from_n, from_n);
+        self.known_n = self.known_n.max(welcome.n);
+        self.outbox.put(ServerSays::Welcome(welcome), now);
+        for frame in more {
+            self.outbox.put(frame, now);
+        }
+    }
+
+    fn letters(&mut self, letters: Vec<Evt>, now: Timestamp) {
+        self.fetching = false;
+        if letters.is_empty() {
+            // Nothing there after all: ask again only when somebody says so.
+            self.known_n = self.sent_n;
+        }
+        for letter in letters {
+            if letter.n <= self.sent_n {
+                continue;
+            }
+            let n = letter.n;
+            if n != self.sent_n + 1 || !self.outbox.offer(letter, now) {
+                break;
+            }
+            self.sent_n = n;
+            self.known_n = self.known_n.max(n);
+        }
+    }
+
+    fn tick(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        if self.phase == Phase::Silent && now.since(self.opened_at) >= HELLO_WITHIN
+            || now.since(self.heard_at) >= SILENT_FOR
+        {
+            self.close(Close::Normal, now, out);
+        } else if self.outbox.full_since().is_some_and(|since| now.since(since) >= FULL_FOR) {
+            self.close(Close::Slow, now, out);
+        }
+    }
+
+    fn refuse(&mut self, id: u32, why: Refused, now: Timestamp) {
+        self.outbox.put(ServerSays::Res { id, outcome: Outcome::Err(why) }, now);
+    }
+
+    fn too_much(&mut self, by: u32, now: Timestamp, out: &mut Vec<Output>) {
+        let faded = now.since(self.struck_at).as_secs() / STRIKE_FADES.as_secs();
+        self.strikes = self.strikes.saturating_sub(u32::try_from(faded).unwrap_or(u32::MAX));
+        self.excess += by;
+        if self.excess >= EXCESS_PER_STRIKE {
+            self.excess = 0;
+            self.strikes += 1;
+            self.struck_at = now;
+        }
+        if self.strikes >= STRIKES {
+            self.close(Close::Flood, now, out);
+        }
+    }
+
+    fn close(&mut self, why: Close, now: Timestamp, out: &mut Vec<Output>) {
+        if let Some(bye) = why.bye() {
+            self.outbox.put(bye, now);
+        }
+        self.shut(why, out);
+    }
+
+    fn shut(&mut self, why: Close, out: &mut Vec<Output>) {
+        if self.phase != Phase::Closed {
+            self.phase = Phase::Closed;
+            out.push(Output::Close(why));
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;
