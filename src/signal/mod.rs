@@ -1,1 +1,9 @@
-//! Signal: the WebSocket conversation with a browser.
+//! Signal: the conversation with the browsers over one WebSocket each.
+//!
+//! The words are in [`protocol`], their meaning in `docs/protocol.md`. One connection is a
+//! pure machine ([`session`]) with a bounded queue ([`outbox`]).
+
+mod bucket;
+mod outbox;
+pub mod protocol;
+mod session;

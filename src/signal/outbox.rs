@@ -6,8 +6,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde_json::Value;
-
 use super::protocol::{Body, Evt, Heard, ServerSays, Topic};
 use crate::kernel::{ConsultId, ParticipantId, Timestamp};
 
@@ -82,9 +80,16 @@ impl Outbox {
         Some(text)
     }
 
-    /// Whether nothing waits.
-    pub fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+    /// Frames that wait.
+    #[cfg(test)]
+    pub fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Bytes that wait.
+    #[cfg(test)]
+    pub fn weight(&self) -> usize {
+        self.bytes
     }
 
     /// Whether an event fits.
@@ -145,48 +150,18 @@ impl Outbox {
         }
     }
 
-    /// One telling per topic waits, however full the queue is: there are few topics.
+    /// One telling per topic waits, however full the queue is: there are few topics, and each
+    /// telling is whole, so that the newest may stand for all before it.
     fn put_standing(&mut self, topic: Topic, rev: i64, body: Body) {
-        let body = match (self.standing.remove(&topic), body) {
-            (None, body) => {
-                self.queue.push_back(Parcel::Standing(topic));
-                body
-            }
-            (Some((_, older, size)), body) => {
-                self.bytes -= size;
-                collapsed(older, body)
-            }
-        };
         let size = match &body {
             Body::Full(value) | Body::Patch(value) => value.to_string().len(),
         };
         self.bytes += size;
-        self.standing.insert(topic, (rev, body, size));
-    }
-}
-
-/// Two tellings of one topic as one.
-fn collapsed(older: Body, newer: Body) -> Body {
-    match (older, newer) {
-        (_, Body::Full(value)) => Body::Full(value),
-        (Body::Full(value), Body::Patch(patch)) => Body::Full(merged(value, patch)),
-        (Body::Patch(value), Body::Patch(patch)) => Body::Patch(merged(value, patch)),
-    }
-}
-
-fn merged(mut into: Value, patch: Value) -> Value {
-    let (Some(have), Value::Object(patch)) = (into.as_object_mut(), patch) else {
-        return into;
-    };
-    for (key, value) in patch {
-        match (have.get_mut(&key).and_then(Value::as_object_mut), value) {
-            (Some(inner), Value::Object(more)) => inner.extend(more),
-            (_, value) => {
-                have.insert(key, value);
-            }
+        match self.standing.insert(topic, (rev, body, size)) {
+            Some((_, _, older)) => self.bytes -= older,
+            None => self.queue.push_back(Parcel::Standing(topic)),
         }
     }
-    into
 }
 
 fn written(frame: &ServerSays) -> String {
@@ -195,7 +170,7 @@ fn written(frame: &ServerSays) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::signal::protocol::Event;
@@ -209,10 +184,6 @@ mod tests {
     fn typing(tail: u8) -> ServerSays {
         let from = format!("par-{tail:032x}").parse().unwrap();
         ServerSays::Eph { consult: None, what: Heard::Typing { from } }
-    }
-
-    fn presence(body: Body) -> ServerSays {
-        ServerSays::State { topic: Topic::Presence, rev: 1, body }
     }
 
     fn drained(outbox: &mut Outbox) -> Vec<Value> {
@@ -234,13 +205,18 @@ mod tests {
     #[test]
     fn what_stands_is_told_once_and_as_it_is_last() {
         let mut outbox = Outbox::default();
+        let presence = |status: &str| ServerSays::State {
+            topic: Topic::Presence,
+            rev: 1,
+            body: Body::Full(json!({ "users": { "a": status } })),
+        };
 
-        outbox.put(presence(Body::Full(json!({ "users": { "a": "busy", "b": "off" } }))), NOON);
-        outbox.put(presence(Body::Patch(json!({ "users": { "a": "off" } }))), NOON);
+        outbox.put(presence("busy"), NOON);
+        outbox.put(presence("off"), NOON);
 
         let told = drained(&mut outbox);
         assert_eq!(told.len(), 1);
-        assert_eq!(told[0]["full"], json!({ "users": { "a": "off", "b": "off" } }));
+        assert_eq!(told[0]["full"], json!({ "users": { "a": "off" } }));
         assert_eq!(outbox.bytes, 0);
     }
 

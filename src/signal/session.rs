@@ -241,7 +241,7 @@ impl Session {
                 }
             }
             Input::Post(n) => self.known_n = self.known_n.max(n),
-            Input::Letters(letters) => self.letters(letters, now),
+            Input::Letters(letters) => self.letters(letters, now, &mut out),
         }
         if self.outbox.is_bursting() {
             self.close(Close::Slow, now, &mut out);
@@ -338,7 +338,7 @@ impl Session {
         }
     }
 
-    fn letters(&mut self, letters: Vec<Evt>, now: Timestamp) {
+    fn letters(&mut self, letters: Vec<Evt>, now: Timestamp, out: &mut Vec<Output>) {
         self.fetching = false;
         if letters.is_empty() {
             // Nothing there after all: ask again only when somebody says so.
@@ -349,7 +349,11 @@ impl Session {
                 continue;
             }
             let n = letter.n;
-            if n != self.sent_n + 1 || !self.outbox.offer(letter, now) {
+            if n != self.sent_n + 1 {
+                // The inbox was cleared out under this line: it has to come back and take all anew.
+                return self.close(Close::Normal, now, out);
+            }
+            if !self.outbox.offer(letter, now) {
                 break;
             }
             self.sent_n = n;
