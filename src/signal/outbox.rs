@@ -71,7 +71,8 @@ impl Outbox {
                 text
             }
             Parcel::Standing(topic) => {
-                let (rev, body, size) = self.standing.remove(&topic).expect("a standing parcel has its content");
+                let (rev, body, size) =
+                    self.standing.remove(&topic).expect("a standing parcel has its content");
                 self.bytes -= size;
                 written(&ServerSays::State { topic, rev, body })
             }

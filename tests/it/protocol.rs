@@ -43,7 +43,8 @@ fn what_a_browser_says_is_read_and_would_be_written_the_same() {
 #[test]
 fn what_the_server_says_is_written_as_the_browsers_expect_it() {
     for (name, frame) in golden("server-") {
-        let said: ServerSays = serde_json::from_value(frame.clone()).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let said: ServerSays =
+            serde_json::from_value(frame.clone()).unwrap_or_else(|e| panic!("{name}: {e}"));
 
         assert_eq!(serde_json::to_value(&said).unwrap(), frame, "{name}");
     }

@@ -1,6 +1,7 @@
 //! What a browser says: six kinds of frame, and the commands inside `cmd`.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Number;
 
 use super::words::{Cap, Device, Mid, OpKey, Sdp, Sid, SidKey, Ticket, Topic, UpTo, Watched};
 use crate::kernel::{AttachmentId, ConsultId, Note, ParticipantId, RingId, Timestamp, UserId};
@@ -167,13 +168,13 @@ pub enum Passing {
     /// What the browser sees of its own line.
     Stats {
         /// Lost packets, 0 to 1.
-        loss: f64,
+        loss: Number,
         /// There and back, in milliseconds.
-        rtt_ms: f64,
+        rtt_ms: Number,
         /// What arrives.
-        down_kbps: f64,
+        down_kbps: Number,
         /// What leaves.
-        up_kbps: f64,
+        up_kbps: Number,
         /// Which way the media takes.
         route: Route,
     },

@@ -5,17 +5,19 @@
 //! and both sides' tests read all of them.
 
 mod client;
+mod event;
 mod read;
 mod server;
 mod words;
 
 pub use client::{
-    Candidate, ClientSays, Command, Hello, Media, Offer, Passing, Rejoin, Resume, RingAct, Route, SigStep, Source,
-    Status, TrackState, Want,
+    Candidate, ClientSays, Command, Hello, Media, Offer, Passing, Rejoin, Resume, RingAct, Route, SigStep,
+    Source, Status, TrackState, Want,
 };
+pub use event::{Event, Evt};
 pub use read::{MAX_DEPTH, Unread, read};
 pub use server::{
-    Body, ByeAction, Code, Event, Evt, Heard, Named, Outcome, Person, Refused, ServerSays, ServerStep, Slot, Welcome,
+    Body, ByeAction, Code, Heard, Named, Outcome, Person, Refused, ServerSays, ServerStep, Slot, Welcome,
 };
 pub use words::{BadWord, Cap, Device, Mid, OpKey, Sdp, Sid, SidKey, Ticket, Topic, UpTo, Watched};
 

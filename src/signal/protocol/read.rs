@@ -43,7 +43,8 @@ pub fn read(text: &str) -> Result<ClientSays, Unread> {
         _ => return Err(answer(id, Code::UnknownType)),
     }
     let too_large = oversized(&frame);
-    serde_json::from_value(frame).map_err(|_| answer(id, if too_large { Code::TooLarge } else { Code::BadRequest }))
+    serde_json::from_value(frame)
+        .map_err(|_| answer(id, if too_large { Code::TooLarge } else { Code::BadRequest }))
 }
 
 fn answer(id: u32, code: Code) -> Unread {
