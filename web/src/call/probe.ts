@@ -1,0 +1,19 @@
+/**
+ * A window for tests: `window.__causeway.pc` is the peer connection of the call, so that a test can ask its
+ * statistics. It exists only when the page was opened with `?probe` or `localStorage.causeway_probe` is set.
+ */
+export interface Probe {
+  pc: RTCPeerConnection | null;
+}
+
+export const probe: Probe = { pc: null };
+
+function wanted(): boolean {
+  try {
+    return new URLSearchParams(location.search).has('probe') || localStorage.getItem('causeway_probe') !== null;
+  } catch {
+    return false;
+  }
+}
+
+if (wanted()) (window as { __causeway?: Probe }).__causeway = probe;
