@@ -52,21 +52,28 @@ class Room {
     return this.call.at === 'live' || this.call.at === 'rejoining' ? this.call.pid : null;
   }
 
+  /** While it still rings: devices are asked for, so that one can speak the moment somebody answers. */
+  prepare(entry: Entry): void {
+    if (this.live || (this.media && this.entry?.consult === entry.consult)) return;
+    this.reset();
+    this.open(entry);
+  }
+
   /** Goes in. Whatever is missing, refused or taken, the call begins; it is put right inside. */
   enter(entry: Entry): void {
     if (this.live && this.entry?.consult === entry.consult) return;
     if (this.live) this.leave();
-    this.reset();
-    this.entry = entry;
-    this.camera = entry.video;
-    this.media = new Devices((kind, track, state) => this.deviceChanged(kind, track, state));
-    void this.media.openAll(entry.video ? ['mic', 'cam'] : ['mic']);
+    if (!this.media || this.entry?.consult !== entry.consult) {
+      this.reset();
+      this.open(entry);
+    }
     this.listen(entry.consult);
     this.feed({ is: 'enter', consult: entry.consult, socket: signal.now.state === 'open' });
   }
 
   leave(): void {
-    this.feed({ is: 'leave' });
+    if (this.live) this.feed({ is: 'leave' });
+    else this.close();
   }
 
   end(because: EndReason): void {
@@ -129,6 +136,13 @@ class Room {
     if (this.entry && this.peer) void this.say({ type: 'unpublish', consult: this.entry.consult, mid: this.peer.midOf('spare') });
   }
 
+  private open(entry: Entry): void {
+    this.entry = entry;
+    this.camera = entry.video;
+    this.media = new Devices((kind, track, state) => this.deviceChanged(kind, track, state));
+    void this.media.openAll(entry.video ? ['mic', 'cam'] : ['mic']);
+  }
+
   private async otherCamera(): Promise<string> {
     const mine = this.media?.tracks.cam?.getSettings().deviceId;
     const all = await navigator.mediaDevices.enumerateDevices();
@@ -157,7 +171,7 @@ class Room {
     const consult = this.entry?.consult;
     if (!consult) return;
     this.peer?.close();
-    const peer = new Peer({
+    const peer: Peer = new Peer({
       ice: (state) => this.peer === peer && this.feed({ is: 'ice', state }),
       remotes: (all) => this.peer === peer && (this.remotes = all),
     });
