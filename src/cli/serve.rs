@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{CliError, key, open, say};
+use super::{CliError, chain, key, open, say};
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::kernel::{Clock, OsDice, SystemClock};
+use crate::media::Relay;
 use crate::server::{App, Listener, Shown, prepare_tls, stop_on_signals};
 
 /// How to serve.
@@ -30,12 +31,15 @@ pub async fn run(config: Config, how: Serve) -> Result<(), CliError> {
     let vault = key::open_vault(&config.vault.key_file, true, &*dice)?;
     let ctx = Ctx { db, clock: Arc::new(SystemClock), dice, vault: Arc::new(vault) };
 
-    let mut app = App::new(ctx, config);
+    let relay = Relay::start(&config.media).map_err(|why| CliError::Refused(chain(&why)))?;
+    let folder = config.attachments.folder.clone();
+    let mut app = App::new(ctx, config).await.map_err(|why| CliError::File(folder, why))?;
     app.authority = authority(&shown)?;
     stop_on_signals(app.stop.clone()).map_err(CliError::Runtime)?;
     greet(&listener, &shown, &how)?;
     let db = app.ctx.db.clone();
     listener.serve(app).await;
+    relay.stop();
     db.close().await;
     Ok(())
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
-    /// Address and port of the HTTPS listener.
+    /// Address and port of the HTTPS listener. Other machines reach it only when told so here.
     pub listen: SocketAddr,
     /// The address people type, if it differs from the one they reach (behind a proxy).
     /// Only then must it be set; it is the one origin that may change things.
@@ -24,7 +24,7 @@ pub struct Server {
 impl Default for Server {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from(([0, 0, 0, 0], 8443)),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8443)),
             public_url: None,
             max_connections: 4096,
             max_connections_per_address: 256,

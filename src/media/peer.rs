@@ -92,12 +92,17 @@ impl Codec {
 
 /// What a peer has to say after it was fed.
 pub(super) enum Says {
-    Datagram { to: SocketAddr, bytes: Vec<u8> },
+    Datagram {
+        to: SocketAddr,
+        bytes: Vec<u8>,
+    },
     /// Keys are agreed: media can flow.
     Secured,
     Packet(Packet),
     /// The participant cannot decode what it gets in this receiving section.
-    KeyframeWanted { mid: Mid },
+    KeyframeWanted {
+        mid: Mid,
+    },
     Report(Line),
     /// The participant hung up.
     Closed,
@@ -293,7 +298,12 @@ impl Peer {
     }
 
     /// Asks the participant for a picture a decoder can start with.
-    pub(super) fn ask_keyframe(&mut self, now: Instant, stream: u32, says: &mut Vec<Says>) -> Result<(), Broken> {
+    pub(super) fn ask_keyframe(
+        &mut self,
+        now: Instant,
+        stream: u32,
+        says: &mut Vec<Says>,
+    ) -> Result<(), Broken> {
         self.settle(now, says)?;
         if let Some(stream) = self.rtc.direct_api().stream_rx(&stream.into()) {
             stream.request_keyframe(KeyframeRequestKind::Pli);
@@ -343,7 +353,8 @@ impl Peer {
                 Direction::Inactive => (false, false),
             };
             if receiving && matches!(offered.way, Way::Up | Way::Both) {
-                let source = known.iter().find(|section| section.mid == offered.mid).and_then(|was| was.source);
+                let source =
+                    known.iter().find(|section| section.mid == offered.mid).and_then(|was| was.source);
                 self.sections.push(Section { mid: offered.mid, kind: offered.kind, source });
             }
             if sending && matches!(offered.way, Way::Down | Way::Both) {

@@ -212,7 +212,14 @@ impl Room {
     }
 
     /// A datagram for a seat.
-    pub(super) fn receive(&mut self, id: SeatId, now: Instant, source: SocketAddr, bytes: &[u8], turn: &mut Turn) {
+    pub(super) fn receive(
+        &mut self,
+        id: SeatId,
+        now: Instant,
+        source: SocketAddr,
+        bytes: &[u8],
+        turn: &mut Turn,
+    ) {
         let Some(at) = self.position(id) else { return };
         self.seats[at].heard = now;
         self.seats[at].remote = Some(source);
@@ -359,7 +366,8 @@ impl Room {
                 place.stitch.cut();
                 place.stream = Some(packet.stream);
             }
-            let Some((seq, time)) = place.stitch.place(packet.seq, packet.time, packet.codec.clock(), now) else {
+            let Some((seq, time)) = place.stitch.place(packet.seq, packet.time, packet.codec.clock(), now)
+            else {
                 turn.withheld += 1;
                 continue;
             };
@@ -396,9 +404,10 @@ impl Room {
             let known = &self.seats[at].published[n];
             let (feed, best) = (Feed { seat, source: known.source }, known.best(now));
             let Some(best) = best.filter(|_| known.on) else { continue };
-            let waiting = self.seats.iter().filter(|viewer| viewer.line != LineState::Connecting).any(|viewer| {
-                viewer.slots.iter().any(|p| p.slot.playing == Some(feed) && p.stream != Some(best))
-            });
+            let waiting =
+                self.seats.iter().filter(|viewer| viewer.line != LineState::Connecting).any(|viewer| {
+                    viewer.slots.iter().any(|p| p.slot.playing == Some(feed) && p.stream != Some(best))
+                });
             if waiting {
                 self.seats[at].published[n].want_keyframe(best);
             }
@@ -469,7 +478,8 @@ impl Room {
         }
         voices.sort_by_key(|(level, seat)| (std::cmp::Reverse(*level), *seat));
         let seats: Vec<SeatId> = voices.into_iter().map(|(_, seat)| seat).collect();
-        let same = seats.len() == self.speaking.len() && seats.iter().all(|seat| self.speaking.contains(seat));
+        let same =
+            seats.len() == self.speaking.len() && seats.iter().all(|seat| self.speaking.contains(seat));
         if !same {
             self.speaking.clone_from(&seats);
             turn.events.push(MediaEvent::Speaking { room: self.id, seats });

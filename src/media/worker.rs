@@ -212,7 +212,13 @@ impl Worker {
         }
     }
 
-    fn seat(&mut self, id: RoomId, seat: SeatId, mut peer: Peer, now: Instant) -> Result<Vec<Slot>, MediaError> {
+    fn seat(
+        &mut self,
+        id: RoomId,
+        seat: SeatId,
+        mut peer: Peer,
+        now: Instant,
+    ) -> Result<Vec<Slot>, MediaError> {
         if let Some(old) = self.seats.get(&seat).copied() {
             self.clear(seat, old, now);
         }

@@ -15,6 +15,7 @@ use axum::extract::FromRef;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::attachments::Files;
 use crate::config::Config;
 use crate::ctx::Ctx;
 
@@ -24,12 +25,14 @@ pub use telemetry::install as install_log;
 pub use tls::{Shown, TlsError, prepare as prepare_tls};
 
 /// What the routes are served from. A room sees its own part of it, never the whole.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct App {
     /// Database, clock, dice, vault.
     pub ctx: Ctx,
     /// The settings the process was started with.
     pub config: Arc<Config>,
+    /// Where files are.
+    pub files: Arc<Files>,
     /// The figures.
     pub metrics: Arc<Metrics>,
     /// PEM text of the local authority, if the certificate is of our own making.
@@ -40,20 +43,30 @@ pub struct App {
 
 impl App {
     /// An application over `ctx`, with nothing running yet.
-    pub fn new(ctx: Ctx, config: Config) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// If the folder for files cannot be used.
+    pub async fn new(ctx: Ctx, config: Config) -> std::io::Result<Self> {
+        Ok(Self {
             ctx,
+            files: Arc::new(Files::open(&config.attachments).await?),
             config: Arc::new(config),
             metrics: Arc::default(),
             authority: None,
             stop: CancellationToken::new(),
-        }
+        })
     }
 }
 
 impl FromRef<App> for Ctx {
     fn from_ref(app: &App) -> Self {
         app.ctx.clone()
+    }
+}
+
+impl FromRef<App> for Arc<Files> {
+    fn from_ref(app: &App) -> Self {
+        Arc::clone(&app.files)
     }
 }
 

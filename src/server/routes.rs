@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::http::{Problem, codes};
 use crate::server::layers::{self, Gate};
 use crate::server::{App, assets};
+use crate::{auth, consult};
 
 /// No form of ours comes near this; files have their own, larger limit.
 const FORM_LIMIT: usize = 256 * 1024;
@@ -46,17 +47,17 @@ pub fn router(app: App) -> Router {
 
 /// Each room's own routes; their paths are listed in the room's `api.rs` and nowhere else.
 fn rooms() -> Router<App> {
-    Router::new()
+    Router::new().merge(auth::routes())
 }
 
 /// The two workflows, in the words the server obeys.
 async fn state_machines() -> Json<Value> {
-    Json(json!({}))
+    Json(json!({ consult::MACHINE.name: consult::MACHINE.served() }))
 }
 
 /// What a form should know before it lets a person choose a file.
 async fn limits(State(app): State<App>) -> Json<Value> {
-    Json(json!({ "attachment_max_bytes": app.config.attachments.max_bytes, "form_max_bytes": FORM_LIMIT }))
+    Json(json!({ "attachment_max_bytes": app.files.max_bytes(), "form_max_bytes": FORM_LIMIT }))
 }
 
 async fn nothing_here() -> Problem {

@@ -2,3 +2,5 @@
 
 mod house;
 mod protocol;
+mod server;
+mod support;

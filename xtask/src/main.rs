@@ -15,10 +15,12 @@ type Outcome<T = ()> = Result<T, String>;
 fn main() -> ExitCode {
     std::env::set_current_dir(root()).expect("the package folder exists while its xtask runs");
     let word = std::env::args().nth(1).unwrap_or_default();
+    let rest: Vec<String> = std::env::args().skip(2).collect();
     let done = match word.as_str() {
-        "run" => run(),
+        "run" => run(&rest),
         "test" => suite::all(),
         "check" => suite::quick(),
+        "postgres" => suite::on_postgres(&rest),
         "prove" => suite::prove(),
         "fmt" => shell::run("cargo", &["fmt", "--all"], &[]),
         "web" => web::build(),
@@ -49,13 +51,13 @@ fn target() -> PathBuf {
 }
 
 /// `make run`: what is stale is built, then the demo alliance is served.
-fn run() -> Outcome {
+fn run(more: &[String]) -> Outcome {
     machine::can_build()?;
     web::build()?;
     shell::run("cargo", &["build", "--locked", "--package", "causeway"], &[])?;
     let binary = target().join("debug/causeway");
     let mut args = vec!["serve".to_owned(), "--demo".to_owned()];
-    args.extend(std::env::args().skip(2));
+    args.extend_from_slice(more);
     // The server replaces this process: Ctrl-C and signals reach it and nobody else.
     Err(shell::become_it(&binary, &args))
 }

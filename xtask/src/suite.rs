@@ -65,6 +65,16 @@ pub fn quick() -> Outcome {
     score.sum_up()
 }
 
+/// `cargo xtask postgres [filter]`: the integration tests, or some of them, on PostgreSQL alone.
+pub fn on_postgres(filter: &[String]) -> Outcome {
+    machine::install(machine::FOR_POSTGRES)?;
+    let cluster = postgres::Cluster::start()?;
+    let mut args = vec!["test", "--locked", "--test", "it", "--"];
+    args.extend(filter.iter().map(String::as_str));
+    let env = [("TEST_STORE", "postgres"), ("TEST_DATABASE_URL", &*cluster.url())];
+    shell::run("cargo", &args, &env)
+}
+
 /// `make test`: all that must pass before a change lands.
 pub fn all() -> Outcome {
     let mut score = Score::default();

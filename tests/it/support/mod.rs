@@ -1,0 +1,10 @@
+//! What the tests stand on: a store of their own, an alliance of invented people, and callers.
+#![allow(dead_code, unused_imports, reason = "each room uses its part")]
+
+mod alliance;
+mod caller;
+mod store;
+
+pub use alliance::{Alliance, Place};
+pub use caller::{Answer, Person};
+pub use store::TestStore;
