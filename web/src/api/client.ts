@@ -111,7 +111,8 @@ export async function problemOf(answer: Response): Promise<Problem> {
   try {
     const said = (await answer.json()) as Partial<Problem>;
     const code = said.code ?? (typeof said['type'] === 'string' ? String(said['type']).replace(/^.*[/:]/, '') : undefined);
-    if (code) return { ...said, code, status: answer.status };
+    const request_id = said.request_id ?? answer.headers.get('X-Request-Id') ?? undefined;
+    if (code) return { ...said, code, status: answer.status, ...(request_id ? { request_id } : {}) };
   } catch {
     // Not JSON: something between us and the server spoke.
   }
@@ -119,8 +120,8 @@ export async function problemOf(answer: Response): Promise<Problem> {
 }
 
 function byStatus(status: number): string {
-  if (status === 401) return 'sign_in_needed';
-  if (status === 403) return 'not_allowed';
+  if (status === 401) return 'not_signed_in';
+  if (status === 403) return 'forbidden';
   if (status === 404) return 'not_found';
   if (status === 413) return 'too_large';
   if (status === 429) return 'slow_down';

@@ -9,6 +9,10 @@ export function sentence(fault: unknown): string {
 }
 
 export function sentenceOf(problem: Problem): string {
+  const open = problem['open_actions'];
+  if (problem.code === 'wrong_state' && Array.isArray(open) && open.length) {
+    return t('problem.wrong_state.open', { open: open.map((one) => actionWord(String(one))).join(t('common.list')) });
+  }
   const key = `problem.${problem.code}`;
   const words: Key = knows(key) ? key : 'problem.internal';
   return t(words, paramsOf(problem));
@@ -39,4 +43,10 @@ export function fieldSentence(fault: FieldFault): string {
 export function fieldFaults(fault: unknown): Record<string, string> {
   if (!(fault instanceof Refused) || !Array.isArray(fault.problem.errors)) return {};
   return Object.fromEntries(fault.problem.errors.map((one) => [one.field.replace(/^\//, '').replace(/\//g, '.'), fieldSentence(one)]));
+}
+
+/** The name of a step, whichever record it belongs to. */
+export function actionWord(action: string): string {
+  for (const key of [`cs.act.${action}`, `rf.act.${action}`]) if (knows(key)) return t(key);
+  return t('common.more');
 }
