@@ -5,6 +5,7 @@ mod dice;
 mod id;
 mod lang;
 mod page;
+pub mod pinyin;
 mod text;
 mod vault;
 mod veil;
