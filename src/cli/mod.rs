@@ -121,3 +121,5 @@ fn chain(error: &dyn std::error::Error) -> String {
 fn say(line: impl std::fmt::Display) {
     println!("{line}");
 }
+
+pub mod probe;

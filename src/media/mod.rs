@@ -15,6 +15,7 @@ mod demux;
 mod error;
 mod events;
 mod feed;
+mod forward;
 mod model;
 mod offer;
 mod peer;
@@ -22,6 +23,7 @@ mod plan;
 mod relay;
 mod rewrite;
 mod room;
+mod seat;
 mod vp8;
 mod worker;
 

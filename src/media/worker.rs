@@ -21,7 +21,8 @@ use super::events::Listeners;
 use super::model::{GoneWhy, MediaEvent, RoomId, SeatId, Slot, Stats};
 use super::peer::Peer;
 use super::relay::Command;
-use super::room::{Room, Turn};
+use super::room::Room;
+use super::seat::Turn;
 use crate::config;
 
 const SOCKET: Token = Token(0);

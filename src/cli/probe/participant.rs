@@ -1,0 +1,314 @@
+//! A participant without a browser, on a WebRTC stack by other authors than the relay's.
+//!
+//! It offers the sections a page of ours offers, sends synthetic sound and picture, and
+//! keeps count of what plays in each of its slots. `causeway probe` and the tests use it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::configuration::RTCOfferOptions;
+use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MIME_TYPE_VP8, MediaEngine};
+use rtc::peer_connection::sdp::RTCSessionDescription;
+use rtc::rtp;
+use rtc::rtp_transceiver::rtp_sender::{
+    RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
+};
+use tokio::sync::watch;
+use webrtc::error::Error;
+use webrtc::media_stream::track_local::TrackLocal;
+use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
+use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
+use webrtc::peer_connection::{
+    PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCConfigurationBuilder,
+    RTCPeerConnectionState, Registry, SettingEngineBuilder, register_default_interceptors,
+};
+use webrtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
+
+const OPUS: u8 = 111;
+const VP8: u8 = 96;
+/// Slots of a page: the others of a consult of four, and one picture more.
+const AUDIO_SLOTS: usize = 3;
+const VIDEO_SLOTS: usize = 4;
+
+/// What came in one slot.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// Packets so far.
+    pub packets: u64,
+    /// Packets whose number was skipped and that have not come late.
+    pub missing: u64,
+    /// The mark in the newest packet: who sent it.
+    pub mark: u8,
+    /// The first packet of all was one a decoder can start with.
+    pub began_whole: bool,
+    last: Option<u16>,
+}
+
+/// Everything heard so far, by the number of the section.
+pub type Hearing = BTreeMap<usize, Heard>;
+
+/// Whether media can flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkState {
+    /// Not yet.
+    Connecting,
+    /// Yes.
+    Up,
+    /// No longer.
+    Down,
+}
+
+/// The participant.
+pub struct Participant {
+    connection: Arc<dyn PeerConnection>,
+    mic: Voice,
+    camera: Voice,
+    spare: Voice,
+    hearing: Arc<Mutex<Hearing>>,
+    state: watch::Receiver<LinkState>,
+}
+
+/// One sending section.
+struct Voice {
+    track: Arc<TrackLocalStaticRTP>,
+    ssrc: u32,
+    pt: u8,
+    next: Mutex<(u16, u32)>,
+}
+
+/// The sections of the offer, by their number.
+pub mod section {
+    /// The microphone.
+    pub const MIC: usize = 0;
+    /// The camera.
+    pub const CAMERA: usize = 1;
+    /// The spare one: a screen or a second camera.
+    pub const SPARE: usize = 2;
+    /// The first of the receiving sections for sound.
+    pub const FIRST_AUDIO: usize = 3;
+    /// The first of the receiving sections for pictures.
+    pub const FIRST_VIDEO: usize = 6;
+}
+
+struct Listener {
+    hearing: Arc<Mutex<Hearing>>,
+    state: watch::Sender<LinkState>,
+}
+
+#[async_trait::async_trait]
+impl PeerConnectionEventHandler for Listener {
+    async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
+        let state = match state {
+            RTCPeerConnectionState::Connected => LinkState::Up,
+            RTCPeerConnectionState::Disconnected
+            | RTCPeerConnectionState::Failed
+            | RTCPeerConnectionState::Closed => LinkState::Down,
+            _ => LinkState::Connecting,
+        };
+        self.state.send_replace(state);
+    }
+
+    async fn on_track(&self, track: Arc<dyn TrackRemote>) {
+        let hearing = Arc::clone(&self.hearing);
+        tokio::spawn(async move {
+            let mut section = None;
+            while let Some(event) = track.poll().await {
+                match event {
+                    TrackRemoteEvent::OnOpen(opened) => section = Some(usize::from(opened.receiver_id)),
+                    TrackRemoteEvent::OnRtpPacket(packet) => {
+                        if let Some(section) = section {
+                            let mut hearing = hearing.lock().unwrap_or_else(PoisonError::into_inner);
+                            hearing.entry(section).or_default().note(&packet);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        });
+    }
+}
+
+impl Heard {
+    fn note(&mut self, packet: &rtp::Packet) {
+        let seq = packet.header.sequence_number;
+        let video = packet.header.payload_type == VP8;
+        if packet.payload.is_empty() {
+            return;
+        }
+        if self.packets == 0 {
+            self.began_whole = !video || packet.payload.get(1).is_some_and(|tag| tag & 1 == 0);
+        }
+        self.packets += 1;
+        match self.last.map(|last| seq.wrapping_sub(last)) {
+            Some(step @ 1..0x8000) => {
+                self.missing += u64::from(step) - 1;
+                self.last = Some(seq);
+            }
+            None => self.last = Some(seq),
+            // Late: it was counted as missing when its number was skipped.
+            Some(_) => self.missing = self.missing.saturating_sub(1),
+        }
+        // Sound is all mark; a picture has a descriptor and a frame tag before it.
+        self.mark = packet.payload.get(if video { 2 } else { 0 }).copied().unwrap_or(0);
+    }
+}
+
+impl Voice {
+    fn new(label: &str, kind: RtpCodecKind, codec: RTCRtpCodec, pt: u8, ssrc: u32) -> Self {
+        let encoding = RTCRtpEncodingParameters {
+            rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), ..Default::default() },
+            codec,
+            ..Default::default()
+        };
+        let track = MediaStreamTrack::new("probe".into(), label.into(), label.into(), kind, vec![encoding]);
+        Self { track: Arc::new(TrackLocalStaticRTP::new(track)), ssrc, pt, next: Mutex::new((0, 0)) }
+    }
+
+    async fn send(&self, payload: Vec<u8>, ticks: u32) -> Result<(), Error> {
+        let (sequence_number, timestamp) = {
+            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = *next;
+            *next = (now.0.wrapping_add(1), now.1.wrapping_add(ticks));
+            now
+        };
+        let header = rtp::header::Header {
+            version: 2,
+            marker: true,
+            payload_type: self.pt,
+            sequence_number,
+            timestamp,
+            ssrc: self.ssrc,
+            ..Default::default()
+        };
+        self.track.write_rtp(rtp::Packet { header, payload: Bytes::from(payload) }).await
+    }
+}
+
+impl Participant {
+    /// Lays out the sections and gives the first offer. `address` is where to send from.
+    pub async fn open(address: &str) -> Result<(Self, String), Error> {
+        let (engine, opus, vp8) = codecs()?;
+        let mut engine = engine;
+        let registry = register_default_interceptors(Registry::new(), &mut engine)?;
+        let hearing = Arc::<Mutex<Hearing>>::default();
+        let (state, watching) = watch::channel(LinkState::Connecting);
+        let listener = Listener { hearing: Arc::clone(&hearing), state };
+        let settings = SettingEngineBuilder::new().with_include_loopback_candidate(true).build();
+        let connection: Arc<dyn PeerConnection> = Arc::new(
+            PeerConnectionBuilder::new()
+                .with_configuration(RTCConfigurationBuilder::new().build())
+                .with_media_engine(engine)
+                .with_setting_engine(settings)
+                .with_interceptor_registry(registry)
+                .with_handler(Arc::new(listener))
+                .with_udp_addrs(vec![address.to_owned()])
+                .build()
+                .await?,
+        );
+        let voices = [
+            Voice::new("mic", RtpCodecKind::Audio, opus, OPUS, 1_001),
+            Voice::new("camera", RtpCodecKind::Video, vp8.clone(), VP8, 1_002),
+            Voice::new("spare", RtpCodecKind::Video, vp8, VP8, 1_003),
+        ];
+        for voice in &voices {
+            let track = Arc::clone(&voice.track) as Arc<dyn TrackLocal>;
+            let sending = init(RTCRtpTransceiverDirection::Sendonly);
+            connection.add_transceiver_from_track(track, Some(sending)).await?;
+        }
+        let audio = std::iter::repeat_n(RtpCodecKind::Audio, AUDIO_SLOTS);
+        for kind in audio.chain(std::iter::repeat_n(RtpCodecKind::Video, VIDEO_SLOTS)) {
+            let receiving = init(RTCRtpTransceiverDirection::Recvonly);
+            connection.add_transceiver_from_kind(kind, Some(receiving)).await?;
+        }
+        let [mic, camera, spare] = voices;
+        let participant = Self { connection, mic, camera, spare, hearing, state: watching };
+        let offer = participant.offer(false).await?;
+        Ok((participant, offer))
+    }
+
+    /// A further offer; with `restart`, one that looks for a new way to the relay.
+    pub async fn offer(&self, restart: bool) -> Result<String, Error> {
+        let options = RTCOfferOptions { ice_restart: restart, ..Default::default() };
+        let offer = self.connection.create_offer(Some(options)).await?;
+        let text = offer.sdp.clone();
+        self.connection.set_local_description(offer).await?;
+        Ok(text)
+    }
+
+    /// Takes the relay's answer.
+    pub async fn accept(&self, answer: &str) -> Result<(), Error> {
+        self.connection.set_remote_description(RTCSessionDescription::answer(answer.to_owned())?).await
+    }
+
+    /// Waits until media can flow.
+    pub async fn connected(&self, within: Duration) -> bool {
+        let mut state = self.state.clone();
+        let up = state.wait_for(|state| *state == LinkState::Up);
+        tokio::time::timeout(within, up).await.is_ok_and(|waited| waited.is_ok())
+    }
+
+    /// What the link is now.
+    pub fn state(&self) -> LinkState {
+        *self.state.borrow()
+    }
+
+    /// Says one packet of 20 ms of sound.
+    pub async fn speak(&self, mark: u8) -> Result<(), Error> {
+        self.mic.send(vec![mark; 80], 960).await
+    }
+
+    /// Shows one small picture; a key frame when `whole`.
+    pub async fn show(&self, mark: u8, whole: bool) -> Result<(), Error> {
+        self.camera.send(picture(mark, whole), 3_000).await
+    }
+
+    /// Shows one small picture in the spare section.
+    pub async fn share(&self, mark: u8, whole: bool) -> Result<(), Error> {
+        self.spare.send(picture(mark, whole), 3_000).await
+    }
+
+    /// What came in so far.
+    pub fn heard(&self) -> Hearing {
+        self.hearing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Hangs up.
+    pub async fn close(&self) {
+        // A connection that cannot be closed is closed.
+        let _ = self.connection.close().await;
+    }
+}
+
+fn init(direction: RTCRtpTransceiverDirection) -> RTCRtpTransceiverInit {
+    RTCRtpTransceiverInit { direction, ..Default::default() }
+}
+
+/// A VP8 packet that holds one frame: descriptor, frame tag, the mark, filling.
+fn picture(mark: u8, whole: bool) -> Vec<u8> {
+    let mut payload = vec![mark; 400];
+    payload[0] = 0x10;
+    payload[1] = u8::from(!whole);
+    payload
+}
+
+fn codecs() -> Result<(MediaEngine, RTCRtpCodec, RTCRtpCodec), Error> {
+    let opus = RTCRtpCodec {
+        mime_type: MIME_TYPE_OPUS.to_owned(),
+        clock_rate: 48_000,
+        channels: 2,
+        sdp_fmtp_line: "minptime=10;useinbandfec=1".to_owned(),
+        ..Default::default()
+    };
+    let vp8 = RTCRtpCodec { mime_type: MIME_TYPE_VP8.to_owned(), clock_rate: 90_000, ..Default::default() };
+    let mut engine = MediaEngine::default();
+    for (codec, payload_type, kind) in [(&opus, OPUS, RtpCodecKind::Audio), (&vp8, VP8, RtpCodecKind::Video)]
+    {
+        let parameters =
+            RTCRtpCodecParameters { rtp_codec: codec.clone(), payload_type, ..Default::default() };
+        engine.register_codec(parameters, kind)?;
+    }
+    Ok((engine, opus, vp8))
+}
