@@ -33,6 +33,7 @@ codes! {
     SIGN_IN_REFUSED = UNAUTHORIZED, "sign_in_refused", "Name or password is not right.";
     FORBIDDEN = FORBIDDEN, "forbidden", "This is not for you to do.";
     WRONG_ORIGIN = FORBIDDEN, "wrong_origin", "The request comes from another site.";
+    SETUP_LINK_DEAD = FORBIDDEN, "setup_link_dead", "This set-up link is of no use any more.";
     NOT_FOUND = NOT_FOUND, "not_found", "There is no such thing here.";
     METHOD_NOT_ALLOWED = METHOD_NOT_ALLOWED, "method_not_allowed", "This address does not take that method.";
     WRONG_STATE = CONFLICT, "wrong_state", "This step is not open now.";

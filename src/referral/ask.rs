@@ -143,9 +143,11 @@ impl Ask {
             A::ReferOn => {
                 let (direction, to) = (form.need("direction"), form.need("to_department"));
                 let urgency = form.maybe("urgency");
-                direction
-                    .zip(to)
-                    .map(|(direction, to_department)| Self::Continue { direction, to_department, urgency })
+                direction.zip(to).map(|(direction, to_department)| Self::Continue {
+                    direction,
+                    to_department,
+                    urgency,
+                })
             }
             A::Discard
             | A::Resubmit
@@ -301,7 +303,9 @@ mod tests {
             read(Action::Reject, &json!({ "reason_code": "too_far", "text": "Treat with fluids" })),
             Err(vec![wrong("reason_code", "not_one_of_these")])
         );
-        assert!(read(Action::Reject, &json!({ "reason_code": "treat_there", "text": "Fluids, rest" })).is_ok());
+        assert!(
+            read(Action::Reject, &json!({ "reason_code": "treat_there", "text": "Fluids, rest" })).is_ok()
+        );
     }
 
     #[test]
@@ -317,7 +321,10 @@ mod tests {
     #[test]
     fn who_is_admitted_has_a_number() {
         assert_eq!(read(Action::Treat, &json!({})), Ok(Ask::Treat(None)));
-        assert_eq!(read(Action::Treat, &json!({ "admitted": true })), Err(vec![wrong("inpatient_no", "required")]));
+        assert_eq!(
+            read(Action::Treat, &json!({ "admitted": true })),
+            Err(vec![wrong("inpatient_no", "required")])
+        );
     }
 
     #[test]
@@ -335,6 +342,8 @@ mod tests {
             "plan": "Walk daily", "medications": "Aspirin 100 mg\nAtorvastatin 20 mg", "next_visit": "not needed",
             "red_flags": "Chest pain"
         });
-        assert!(matches!(read(Action::ReferBack, &whole), Ok(Ask::Return(way)) if way.medications.len() == 2));
+        assert!(
+            matches!(read(Action::ReferBack, &whole), Ok(Ask::Return(way)) if way.medications.len() == 2)
+        );
     }
 }

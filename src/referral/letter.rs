@@ -57,7 +57,12 @@ pub struct Surroundings<'a> {
 }
 
 /// What is missing, in the order of the form. Empty: the letter may be sent.
-pub fn missing(letter: &Letter, direction: Direction, urgency: Urgency, around: Surroundings<'_>) -> Vec<Part> {
+pub fn missing(
+    letter: &Letter,
+    direction: Direction,
+    urgency: Urgency,
+    around: Surroundings<'_>,
+) -> Vec<Part> {
     let mut parts = vec![Part::ToDepartment, Part::Consent, Part::Reason];
     if urgency != Urgency::Emergency {
         parts.push(Part::Diagnoses);
@@ -110,7 +115,8 @@ pub fn is_icd10(code: &str) -> bool {
         && letters.next().is_some_and(|c| c.is_ascii_digit());
     let ends = rest.is_empty()
         || rest.strip_prefix('.').is_some_and(|tail| {
-            (1..=6).contains(&tail.len()) && tail.chars().all(|c| c.is_ascii_alphanumeric() || c == '+' || c == '*')
+            (1..=6).contains(&tail.len())
+                && tail.chars().all(|c| c.is_ascii_alphanumeric() || c == '+' || c == '*')
         });
     starts && ends
 }
@@ -190,7 +196,12 @@ mod tests {
     fn a_wish_of_the_department_that_is_no_part_of_the_letter_is_left_alone() {
         let wants = ["blood_group_of_the_dog".to_owned(), "present_illness".to_owned()];
 
-        let parts = missing(&complete(), Direction::Up, Urgency::Routine, Surroundings { min_dataset: &wants, ..QUIET });
+        let parts = missing(
+            &complete(),
+            Direction::Up,
+            Urgency::Routine,
+            Surroundings { min_dataset: &wants, ..QUIET },
+        );
 
         assert_eq!(parts, [Part::PresentIllness]);
     }

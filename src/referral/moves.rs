@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::{
     ask::{Ask, Booking, Onward, Return},
     model::{
-        AnswerClock, Last, Leg, LegState, Move, Note, NoteKind, Outcome, OutcomeCode, Referral, TransportState,
+        AnswerClock, Last, Leg, LegState, Move, Note, NoteKind, Outcome, OutcomeCode, Referral,
+        TransportState,
     },
     state::{Action, MACHINE, State, answer_due},
 };
@@ -47,13 +48,8 @@ pub struct Moved {
 
 /// Takes one step that the table allowed and the guards let pass.
 pub fn take(before: &Referral, action: Action, to: State, ask: Ask, by: By, fresh: Option<Fresh>) -> Moved {
-    let mut moved = Moved {
-        after: before.clone(),
-        left: None,
-        notes: Vec::new(),
-        because: None,
-        payload: json!({}),
-    };
+    let mut moved =
+        Moved { after: before.clone(), left: None, notes: Vec::new(), because: None, payload: json!({}) };
     if to != before.state {
         moved.after.state_since = by.at;
     }
@@ -181,7 +177,8 @@ impl Moved {
         self.notes.extend(onward.text.clone().map(|text| (NoteKind::Redirect, text)));
         if action == Action::MoveDepartment {
             let leg = &mut self.after.leg;
-            self.payload = json!({ "from_department": leg.to_department, "to_department": onward.to_department });
+            self.payload =
+                json!({ "from_department": leg.to_department, "to_department": onward.to_department });
             if let Some(user) = by.user {
                 leg.moves.push(Move { at: by.at, by: user, from: leg.to_department });
             }

@@ -202,15 +202,38 @@ use State as S;
 
 /// Every state in which a letter was sent and its story is not at its end.
 const UNDER_WAY: &[State] = &[
-    S::Submitted, S::MoreInfo, S::Accepted, S::Scheduled, S::NoShow, S::Arrived, S::InTreatment,
-    S::Discharged, S::ReferredBack, S::FollowUp, S::CancelRequested, S::Rejected,
+    S::Submitted,
+    S::MoreInfo,
+    S::Accepted,
+    S::Scheduled,
+    S::NoShow,
+    S::Arrived,
+    S::InTreatment,
+    S::Discharged,
+    S::ReferredBack,
+    S::FollowUp,
+    S::CancelRequested,
+    S::Rejected,
 ];
 
 /// Everywhere but where it already is.
 const ANYWHERE: &[State] = &[
-    S::Draft, S::Submitted, S::MoreInfo, S::Accepted, S::Scheduled, S::NoShow, S::Arrived,
-    S::InTreatment, S::Discharged, S::ReferredBack, S::FollowUp, S::CancelRequested, S::Rejected,
-    S::Closed, S::Cancelled, S::Expired,
+    S::Draft,
+    S::Submitted,
+    S::MoreInfo,
+    S::Accepted,
+    S::Scheduled,
+    S::NoShow,
+    S::Arrived,
+    S::InTreatment,
+    S::Discharged,
+    S::ReferredBack,
+    S::FollowUp,
+    S::CancelRequested,
+    S::Rejected,
+    S::Closed,
+    S::Cancelled,
+    S::Expired,
 ];
 
 #[rustfmt::skip]
@@ -380,7 +403,13 @@ pub const fn what_time_does(state: State) -> Option<Action> {
         S::Scheduled => Some(A::NoShow),
         S::CancelRequested => Some(A::ConfirmCancel),
         S::Rejected | S::Discharged | S::ReferredBack | S::FollowUp => Some(A::AutoClose),
-        S::Draft | S::Arrived | S::InTreatment | S::Closed | S::Cancelled | S::Expired | S::EnteredInError => None,
+        S::Draft
+        | S::Arrived
+        | S::InTreatment
+        | S::Closed
+        | S::Cancelled
+        | S::Expired
+        | S::EnteredInError => None,
     }
 }
 
@@ -457,7 +486,8 @@ mod tests {
         assert_eq!(reached.len(), State::ALL.len());
 
         for &state in State::ALL.iter().filter(|s| !MACHINE.is_terminal(**s)) {
-            let leaves = RULES.iter().any(|r| r.from.contains(&state) && r.to != state && r.action != A::EnterInError);
+            let leaves =
+                RULES.iter().any(|r| r.from.contains(&state) && r.to != state && r.action != A::EnterInError);
             assert!(leaves, "{state} is a dead end");
         }
     }

@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     ctx::Ctx,
-    kernel::{ConsultId, DepartmentId, FacilityId, LegId, MessageId, PatientId, ReferralId, Timestamp, UserId},
+    kernel::{
+        ConsultId, DepartmentId, FacilityId, LegId, MessageId, PatientId, ReferralId, Timestamp, UserId,
+    },
     store::{Query, Result, Row, StoreError, WriteTx, args},
 };
 
@@ -304,7 +306,8 @@ pub async fn save_draft(tx: &mut WriteTx, ctx: &Ctx, r: &Referral, seen: i64) ->
 
 /// Writes the new state, if nobody was faster: `seen` is the version the step was decided on.
 pub async fn save(tx: &mut WriteTx, ctx: &Ctx, r: &Referral, seen: i64) -> Result<()> {
-    let snapshot = r.snapshot.as_ref().map(|snapshot| seal(ctx, &Referral::place(r.id, "snapshot"), snapshot));
+    let snapshot =
+        r.snapshot.as_ref().map(|snapshot| seal(ctx, &Referral::place(r.id, "snapshot"), snapshot));
     let outcome = r.outcome.as_ref().map(|outcome| seal(ctx, &Referral::place(r.id, "outcome"), outcome));
     tx.execute_seen(
         "referral",
@@ -358,7 +361,8 @@ pub(super) async fn select(
     condition: &str,
     args: Vec<crate::store::Value>,
 ) -> Result<Vec<Referral>> {
-    let sql = format!("SELECT {COLUMNS} FROM referrals r JOIN referral_legs l ON l.id = r.leg_id {condition}");
+    let sql =
+        format!("SELECT {COLUMNS} FROM referrals r JOIN referral_legs l ON l.id = r.leg_id {condition}");
     let rows = tx.fetch_built(sql, args).await?;
     rows.iter().map(|row| referral(row, ctx)).collect()
 }

@@ -1,0 +1,140 @@
+//! The directory's doors: facilities, departments, and the first set-up.
+
+use axum::{
+    Router,
+    extract::{FromRef, State},
+    http::StatusCode,
+    routing::{get, post},
+};
+use serde::Deserialize;
+
+use super::{
+    commands::{self, Error, Wanted},
+    model::{DepartmentView, FacilityView, Level},
+    setup::{self, NotSetUp, SetUp},
+};
+use crate::{
+    auth::{BadPassword, Principal, Token},
+    ctx::Ctx,
+    http::{FieldError, Json, Path, Problem, Query, codes},
+    kernel::{DepartmentId, FacilityId, Line, Page},
+};
+
+/// The directory's routes.
+pub fn routes<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Ctx: FromRef<S>,
+{
+    Router::new()
+        .route("/facilities", get(facilities))
+        .route("/departments", get(departments))
+        .route("/departments/{id}", get(department))
+        .route("/setup", post(set_up))
+}
+
+/// `GET /api/v1/facilities`
+async fn facilities(
+    State(ctx): State<Ctx>,
+    who: Principal,
+) -> Result<axum::Json<Page<FacilityView>>, Problem> {
+    Ok(axum::Json(Page::whole(commands::facilities(&ctx, &who).await?)))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Accepts {
+    Consult,
+    Referral,
+}
+
+#[derive(Deserialize)]
+struct DepartmentsAsk {
+    accepts: Option<Accepts>,
+    facility: Option<FacilityId>,
+    q: Option<String>,
+}
+
+/// `GET /api/v1/departments`
+async fn departments(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    Query(ask): Query<DepartmentsAsk>,
+) -> Result<axum::Json<Page<DepartmentView>>, Problem> {
+    let wanted = Wanted {
+        consult: matches!(ask.accepts, Some(Accepts::Consult)),
+        referral: matches!(ask.accepts, Some(Accepts::Referral)),
+        facility: ask.facility,
+        q: ask.q,
+    };
+    Ok(axum::Json(Page::whole(commands::departments(&ctx, &who, &wanted).await?)))
+}
+
+/// `GET /api/v1/departments/{id}`
+async fn department(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    Path(id): Path<DepartmentId>,
+) -> Result<axum::Json<DepartmentView>, Problem> {
+    Ok(axum::Json(commands::department_view(&ctx, &who, id).await?))
+}
+
+#[derive(Deserialize)]
+struct FacilityAsk {
+    name: Line,
+    level: Level,
+    phone_24h: Line,
+}
+
+#[derive(Deserialize)]
+struct SetUpAsk {
+    token: String,
+    login: Line,
+    password: String,
+    name: Line,
+    facility: FacilityAsk,
+}
+
+/// `POST /api/v1/setup`
+async fn set_up(State(ctx): State<Ctx>, Json { value, .. }: Json<SetUpAsk>) -> Result<StatusCode, Problem> {
+    let ask = SetUp {
+        token: Token::read(&value.token).ok_or(NotSetUp::DeadLink)?,
+        login: value.login,
+        name: value.name,
+        password: value.password,
+        facility: value.facility.name,
+        level: value.facility.level,
+        phone_24h: value.facility.phone_24h,
+    };
+    setup::set_up(&ctx, ask).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NoDepartment => Self::not_found("department"),
+            Error::Store(fault) => Self::our_fault(fault),
+        }
+    }
+}
+
+impl From<NotSetUp> for Problem {
+    fn from(error: NotSetUp) -> Self {
+        match error {
+            NotSetUp::DeadLink => Self::new(&codes::SETUP_LINK_DEAD),
+            NotSetUp::BadLogin => Self::field("login", "not_right"),
+            NotSetUp::BadPassword(why) => Self::fields(vec![password_error(why)]),
+            NotSetUp::Store(fault) => Self::our_fault(fault),
+        }
+    }
+}
+
+fn password_error(why: BadPassword) -> FieldError {
+    let (code, params) = match why {
+        BadPassword::TooShort => ("too_short", Some(serde_json::json!({ "min": 15 }))),
+        BadPassword::TooLong => ("too_long", Some(serde_json::json!({ "max": 256 }))),
+        BadPassword::TooEasy => ("too_easy", None),
+    };
+    FieldError { field: "password".into(), code: code.into(), params }
+}
