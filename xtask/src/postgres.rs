@@ -55,7 +55,7 @@ impl Cluster {
         let log = std::fs::File::create(folder.join("log")).map_err(|e| e.to_string())?;
         let server = as_nobody_special(&bin.join("postgres"))
             .args(["-D", &text(&data), "-p", &port.to_string(), "-k", &text(&folder)])
-            .args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"])
+            .args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"])
             .current_dir(&folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
