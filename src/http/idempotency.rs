@@ -112,6 +112,14 @@ impl Once {
         Ok(())
     }
 
+    /// Gives the key back: the request changed something but was refused all the same, and
+    /// may be tried again.
+    pub async fn release(&self, tx: &mut WriteTx) -> Result<()> {
+        tx.execute("DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2", args![self.user, self.key])
+            .await?;
+        Ok(())
+    }
+
     fn place(&self) -> String {
         format!("idempotency_keys/answer/{}/{}", self.user, self.key)
     }

@@ -1,1 +1,17 @@
 //! Patients: the person, found again.
+//!
+//! What is known of a person lies sealed in one piece ([`model::Sheet`]); the words they are
+//! found by ([`terms`]) lie beside it as HMACs and are matched by equality. The facility that
+//! entered a person may open them, and whoever a living consult or referral leads to.
+
+mod api;
+mod commands;
+mod identity;
+mod model;
+mod store;
+mod terms;
+
+pub use api::routes;
+pub use commands::{Entered, Error, brief, create, end_share, ids_found_by, may_open, share, show, snapshot};
+pub use identity::{BadIdentity, IdentityNumber, check_digit};
+pub use model::{Guardian, Patient, PatientBrief, PatientView, Sex, Sheet};
