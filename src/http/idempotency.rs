@@ -115,8 +115,11 @@ impl Once {
     /// Gives the key back: the request changed something but was refused all the same, and
     /// may be tried again.
     pub async fn release(&self, tx: &mut WriteTx) -> Result<()> {
-        tx.execute("DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2", args![self.user, self.key])
-            .await?;
+        tx.execute(
+            "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2",
+            args![self.user, self.key],
+        )
+        .await?;
         Ok(())
     }
 

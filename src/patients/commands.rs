@@ -91,8 +91,13 @@ pub async fn create(
         && let Some(known) = store::by_identity(ctx, &mut tx, number).await?
     {
         store::share(&mut tx, known, "identity_number_shown", (who.acting, None), at).await?;
-        let entry =
-            Entry::new(at, Actor::User(who.user), Some(who.acting), Entity::Patient(known), "patient.recognised");
+        let entry = Entry::new(
+            at,
+            Actor::User(who.user),
+            Some(who.acting),
+            Entity::Patient(known),
+            "patient.recognised",
+        );
         journal::append(&mut tx, entry, &[]).await?;
         once.release(&mut tx).await?;
         tx.commit().await?;
@@ -111,7 +116,8 @@ pub async fn create(
     store::insert(ctx, &mut tx, &patient, who.user).await?;
     let answer = answer(&patient);
     once.keep(ctx, &mut tx, &answer).await?;
-    let entry = Entry::new(at, Actor::User(who.user), Some(who.acting), Entity::Patient(id), "patient.create");
+    let entry =
+        Entry::new(at, Actor::User(who.user), Some(who.acting), Entity::Patient(id), "patient.create");
     journal::append(&mut tx, entry, &[]).await?;
     tx.commit().await?;
     tracing::info!(patient.id = %id, facility.id = %who.acting, "Patient entered");
@@ -125,8 +131,13 @@ pub async fn show(ctx: &Ctx, who: &Principal, id: PatientId) -> Result<Patient, 
         return Err(Error::NotFound);
     }
     let patient = store::load(ctx, &mut tx, id).await?.ok_or(Error::NotFound)?;
-    let entry =
-        Entry::new(ctx.clock.now(), Actor::User(who.user), Some(who.acting), Entity::Patient(id), "patient.read");
+    let entry = Entry::new(
+        ctx.clock.now(),
+        Actor::User(who.user),
+        Some(who.acting),
+        Entity::Patient(id),
+        "patient.read",
+    );
     journal::append(&mut tx, entry, &[]).await?;
     tx.commit().await?;
     Ok(patient)
@@ -136,9 +147,14 @@ pub async fn show(ctx: &Ctx, who: &Principal, id: PatientId) -> Result<Patient, 
 pub async fn find(ctx: &Ctx, who: &Principal, typed: &str) -> Result<Vec<PatientBrief>, Error> {
     let mut tx = ctx.db.write("patient.search").await?;
     let found = store::find(ctx, &mut tx, &reach_of(who), typed, 20).await?;
-    let entry =
-        Entry::new(ctx.clock.now(), Actor::User(who.user), Some(who.acting), Entity::List("patients"), "patient.search")
-            .with(serde_json::json!({ "found": found.len() }));
+    let entry = Entry::new(
+        ctx.clock.now(),
+        Actor::User(who.user),
+        Some(who.acting),
+        Entity::List("patients"),
+        "patient.search",
+    )
+    .with(serde_json::json!({ "found": found.len() }));
     journal::append(&mut tx, entry, &[]).await?;
     tx.commit().await?;
     Ok(found.iter().map(Patient::brief).collect())
@@ -162,7 +178,11 @@ pub async fn brief(ctx: &Ctx, tx: &mut impl Query, id: PatientId) -> Result<Pati
 }
 
 /// Everything known of a patient at this moment, to be frozen into a letter. Sealed by whoever keeps it.
-pub async fn snapshot(ctx: &Ctx, tx: &mut impl Query, id: PatientId) -> Result<serde_json::Value, StoreError> {
+pub async fn snapshot(
+    ctx: &Ctx,
+    tx: &mut impl Query,
+    id: PatientId,
+) -> Result<serde_json::Value, StoreError> {
     let patient = store::load(ctx, tx, id).await?.ok_or(StoreError::NoRow)?;
     serde_json::to_value(patient.view())
         .map_err(|_| StoreError::Broken { column: "patients.sealed".into(), why: "is not JSON".into() })
@@ -297,7 +317,8 @@ fn filled(text: Option<String>) -> Option<String> {
 /// A telephone as digits: 7 to 15 of them (ITU-T E.164), an extension not counted in.
 fn phone(typed: Option<String>) -> Result<Option<String>, ()> {
     let Some(typed) = filled(typed) else { return Ok(None) };
-    let digits: String = super::terms::normal(&typed).chars().filter(|c| !matches!(c, '-' | '(' | ')' | '+')).collect();
+    let digits: String =
+        super::terms::normal(&typed).chars().filter(|c| !matches!(c, '-' | '(' | ')' | '+')).collect();
     let is_number = (7..=15).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_digit());
     if is_number { Ok(Some(digits)) } else { Err(()) }
 }

@@ -125,8 +125,12 @@ mod tests {
 
     #[test]
     fn what_people_type_is_understood() {
-        for typed in ["11010519491231002x", " 110105 19491231 002X ", "１１０１０５１９４９１２３１００２Ｘ"] {
-            assert_eq!(IdentityNumber::parse(typed, TODAY).map(|n| n.as_str().to_owned()), Ok(WOMAN.to_owned()));
+        for typed in ["11010519491231002x", " 110105 19491231 002X ", "１１０１０５１９４９１２３１００２Ｘ"]
+        {
+            assert_eq!(
+                IdentityNumber::parse(typed, TODAY).map(|n| n.as_str().to_owned()),
+                Ok(WOMAN.to_owned())
+            );
         }
     }
 

@@ -123,12 +123,19 @@ pub async fn is_within(tx: &mut impl Query, reach: &Reach, id: PatientId) -> Res
     let (condition, values) = reach.condition(2);
     let mut all = args![id];
     all.extend(values);
-    let rows = tx.fetch_built(format!("SELECT p.id FROM patients p WHERE p.id = $1 AND {condition}"), all).await?;
+    let rows =
+        tx.fetch_built(format!("SELECT p.id FROM patients p WHERE p.id = $1 AND {condition}"), all).await?;
     Ok(!rows.is_empty())
 }
 
 /// Patients within reach that are found by `typed`, the most recently moved first.
-pub async fn find(ctx: &Ctx, tx: &mut impl Query, reach: &Reach, typed: &str, limit: i64) -> Result<Vec<Patient>> {
+pub async fn find(
+    ctx: &Ctx,
+    tx: &mut impl Query,
+    reach: &Reach,
+    typed: &str,
+    limit: i64,
+) -> Result<Vec<Patient>> {
     let (condition, values) = reach.condition(4);
     let mut all = args![KIND, ctx.vault.term(KIND, &terms::normal(typed)), limit];
     all.extend(values);
@@ -161,8 +168,9 @@ pub async fn recent(ctx: &Ctx, tx: &mut impl Query, reach: &Reach, limit: i64) -
     let (condition, values) = reach.condition(2);
     let mut all = args![limit];
     all.extend(values);
-    let rows =
-        tx.fetch_built(format!("{SHOWN} WHERE {condition} ORDER BY p.updated_at DESC, p.id LIMIT $1"), all).await?;
+    let rows = tx
+        .fetch_built(format!("{SHOWN} WHERE {condition} ORDER BY p.updated_at DESC, p.id LIMIT $1"), all)
+        .await?;
     rows.iter().map(|row| patient(ctx, row)).collect()
 }
 
@@ -203,7 +211,8 @@ fn place(id: PatientId) -> String {
 fn patient(ctx: &Ctx, row: &Row) -> Result<Patient> {
     let id: PatientId = row.get("id")?;
     let broken = |why: &str| StoreError::Broken { column: "patients.sealed".into(), why: why.into() };
-    let plain = ctx.vault.open(&place(id), &row.get::<Vec<u8>>("sealed")?).map_err(|_| broken("does not open"))?;
+    let plain =
+        ctx.vault.open(&place(id), &row.get::<Vec<u8>>("sealed")?).map_err(|_| broken("does not open"))?;
     let sheet: Sheet = serde_json::from_slice(&plain).map_err(|_| broken("is not a sheet"))?;
     Ok(Patient {
         id,

@@ -77,7 +77,9 @@ mod tests {
 
     #[test]
     fn a_name_is_found_by_characters_pinyin_and_initials() {
-        for typed in ["赵", "赵长", "赵长河", "长河", "zhao", "ZhaoChang", "zhaochanghe", "zch", "zc", "赵 长河"] {
+        for typed in
+            ["赵", "赵长", "赵长河", "长河", "zhao", "ZhaoChang", "zhaochanghe", "zch", "zc", "赵 长河"]
+        {
             assert!(finds("赵长河", typed), "{typed}");
         }
         for typed in ["河", "z", "hao", "李"] {
