@@ -26,6 +26,9 @@ const SURNAMES: &[(char, &str)] = &[
     ('卜', "bu"),
 ];
 
+/// Characters that are read otherwise in a given name than a dictionary reads them first.
+const IN_NAMES: &[(char, &str)] = &[('长', "chang"), ('朝', "chao"), ('重', "chong"), ('行', "xing")];
+
 /// Surnames of two characters, whole.
 const LONG_SURNAMES: &[(&str, [&str; 2])] = &[
     ("欧阳", ["ou", "yang"]),
@@ -56,7 +59,7 @@ pub fn read(text: &str) -> Syllables {
 
 /// Reads a person's name, with the surname in its own reading.
 pub fn read_name(name: &str) -> Syllables {
-    let mut parts: Vec<String> = name.chars().filter_map(syllable).collect();
+    let mut parts: Vec<String> = name.chars().filter_map(in_name).collect();
     let mut surname = usize::from(!parts.is_empty());
     if let Some((_, reading)) = LONG_SURNAMES.iter().find(|(long, _)| name.starts_with(long)) {
         for (part, reading) in parts.iter_mut().zip(reading) {
@@ -69,6 +72,11 @@ pub fn read_name(name: &str) -> Syllables {
         }
     }
     Syllables { parts, surname }
+}
+
+fn in_name(letter: char) -> Option<String> {
+    let special = IN_NAMES.iter().find(|(one, _)| *one == letter);
+    special.map_or_else(|| syllable(letter), |(_, reading)| Some((*reading).to_owned()))
 }
 
 fn syllable(letter: char) -> Option<String> {

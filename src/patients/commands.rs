@@ -232,10 +232,11 @@ fn checked(entered: Entered, today: Date) -> Result<Sheet, Vec<FieldError>> {
     let mut say = |field: &str, code: &str| {
         wrong.push(FieldError { field: field.to_owned(), code: code.to_owned(), params: None });
     };
-    let identity = filled(entered.identity_number).and_then(|typed| {
+    let typed_number = filled(entered.identity_number);
+    let typed_identity = typed_number.is_some();
+    let identity = typed_number.and_then(|typed| {
         IdentityNumber::parse(&typed, today).map_err(|bad| say("identity_number", &bad.to_string())).ok()
     });
-    let typed_identity = identity.is_some();
     let no_identity = filled(entered.no_id_reason);
     if no_identity.as_deref().is_some_and(|reason| reason.parse::<NoIdentity>().is_err()) {
         say("no_id_reason", "not_one_of_these");
@@ -248,7 +249,8 @@ fn checked(entered: Entered, today: Date) -> Result<Sheet, Vec<FieldError>> {
         }
         None => identity.as_ref().map_or(Sex::Unknown, IdentityNumber::sex),
     };
-    let born = match filled(entered.birth_date).map(|day| day.parse::<Date>()) {
+    let typed_birth = filled(entered.birth_date);
+    let born = match typed_birth.as_deref().map(str::parse::<Date>) {
         Some(Ok(day)) if day > today => {
             say("birth_date", "in_the_future");
             None
@@ -265,7 +267,7 @@ fn checked(entered: Entered, today: Date) -> Result<Sheet, Vec<FieldError>> {
     {
         say("birth_date", "differs_from_identity_number");
     }
-    if born.is_none() && no_identity.is_none() && !typed_identity {
+    if typed_birth.is_none() && born.is_none() && no_identity.is_none() && !typed_identity {
         say("birth_date", "required");
     }
     let phone = phone(entered.phone).unwrap_or_else(|()| {

@@ -26,7 +26,7 @@ words! {
         /// Just born.
         Newborn = "newborn",
         /// Brought in unconscious or unidentified.
-        Unidentified = "unidentified",
+        Unconscious = "unconscious",
         /// Another document was shown.
         OtherDocument = "other_document",
         /// No document at hand.
@@ -42,7 +42,7 @@ words! {
         /// 居民
         Resident = "resident",
         /// 自费
-        SelfPaid = "self_paid",
+        SelfPaid = "self_pay",
         /// 其他
         Other = "other",
     }

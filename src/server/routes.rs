@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::http::{Problem, codes};
 use crate::server::layers::{self, Gate};
 use crate::server::{App, assets};
-use crate::{auth, consult, directory};
+use crate::{auth, consult, directory, patients};
 
 /// No form of ours comes near this; files have their own, larger limit.
 const FORM_LIMIT: usize = 256 * 1024;
@@ -47,7 +47,10 @@ pub fn router(app: App) -> Router {
 
 /// Each room's own routes; their paths are listed in the room's `api.rs` and nowhere else.
 fn rooms() -> Router<App> {
-    Router::new().merge(auth::routes()).merge(directory::routes())
+    Router::new()
+        .merge(auth::routes())
+        .merge(directory::routes())
+        .merge(patients::routes())
 }
 
 /// The two workflows, in the words the server obeys.

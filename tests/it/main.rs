@@ -3,6 +3,7 @@
 mod docs;
 mod house;
 mod media;
+mod patients;
 mod protocol;
 mod server;
 mod support;

@@ -164,7 +164,7 @@ impl Alliance {
 
     /// A patient entered by `doctor`; answers with the id.
     pub async fn patient(&self, doctor: &Person, name: &str) -> String {
-        let body = json!({ "name": name, "sex": "female", "birth_date": "1956-04-09", "no_id_reason": "lost",
+        let body = json!({ "name": name, "sex": "female", "birth_date": "1956-04-09", "no_id_reason": "not_at_hand",
                            "phone": "19900001234", "allergies": ["penicillin"] });
         doctor.post("/patients", body).await.is(201).text("id")
     }
