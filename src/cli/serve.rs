@@ -7,6 +7,8 @@ use clap::Args;
 use super::{CliError, chain, key, open, say};
 use crate::config::Config;
 use crate::ctx::Ctx;
+use crate::directory;
+use crate::jobs;
 use crate::kernel::{Clock, OsDice, SystemClock};
 use crate::media::Relay;
 use crate::server::{App, Listener, Shown, prepare_tls, stop_on_signals};
@@ -25,42 +27,64 @@ pub async fn run(config: Config, how: Serve) -> Result<(), CliError> {
     let listener = Listener::bind(config.server.listen, &shown)
         .await
         .map_err(|why| CliError::Listen(config.server.listen, why))?;
-    let db = open(&config).await?;
-    db.migrate().await?;
-    let dice = Arc::new(OsDice);
-    let vault = key::open_vault(&config.vault.key_file, true, &*dice)?;
-    let ctx = Ctx { db, clock: Arc::new(SystemClock), dice, vault: Arc::new(vault) };
+    let ctx = instruments(&config).await?;
 
     let relay = Relay::start(&config.media).map_err(|why| CliError::Refused(chain(&why)))?;
     let folder = config.attachments.folder.clone();
     let mut app = App::new(ctx, config).await.map_err(|why| CliError::File(folder, why))?;
     app.authority = authority(&shown)?;
+    jobs::clear_up(&app.ctx, &app.files).await.map_err(|why| CliError::Refused(chain(&why)))?;
     stop_on_signals(app.stop.clone()).map_err(CliError::Runtime)?;
-    greet(&listener, &shown, &how)?;
+    greet(&listener, &shown)?;
+    if how.demo {
+        say("Demo              invented people; never use this database for real ones");
+    } else {
+        offer_set_up(&app.ctx, &listener).await?;
+    }
     let db = app.ctx.db.clone();
+    let mut jobs = jobs::start(&app.ctx, &app.files, &app.stop);
     listener.serve(app).await;
+    while jobs.join_next().await.is_some() {}
     relay.stop();
     db.close().await;
     Ok(())
 }
 
+/// Database, clock, dice and vault of this installation; database and key are made on the first start.
+async fn instruments(config: &Config) -> Result<Ctx, CliError> {
+    let db = open(config).await?;
+    let is_new = db.is_empty().await?;
+    let dice = Arc::new(OsDice);
+    let vault = key::open_vault(&config.vault.key_file, is_new, &*dice)?;
+    db.migrate().await?;
+    Ok(Ctx { db, clock: Arc::new(SystemClock), dice, vault: Arc::new(vault) })
+}
+
 /// What a person needs to open the page.
-fn greet(listener: &Listener, shown: &Shown, how: &Serve) -> Result<(), CliError> {
-    let address = listener.address().map_err(CliError::Runtime)?;
-    let host = if address.ip().is_loopback() || address.ip().is_unspecified() {
-        "localhost".to_owned()
-    } else {
-        address.ip().to_string()
-    };
-    say(format_args!("Causeway serves   https://{host}:{}", address.port()));
+fn greet(listener: &Listener, shown: &Shown) -> Result<(), CliError> {
+    say(format_args!("Causeway serves   {}", page(listener)?));
     say(format_args!("Certificate       SHA-256 {}", shown.fingerprint));
     if let Some(path) = &shown.authority {
         say(format_args!("                  trust {} once, or accept the browser's warning", path.display()));
     }
-    if how.demo {
-        say("Demo              invented people; never use this database for real ones");
+    Ok(())
+}
+
+/// An empty installation has no password: whoever reads this line makes the first administrator.
+async fn offer_set_up(ctx: &Ctx, listener: &Listener) -> Result<(), CliError> {
+    if let Some(token) = directory::open_link(ctx).await? {
+        // In the fragment, which no browser sends and no proxy logs.
+        say(format_args!("Set it up         {}/setup#{}", page(listener)?, token.reveal()));
+        say("                  works once, within a day");
     }
     Ok(())
+}
+
+fn page(listener: &Listener) -> Result<String, CliError> {
+    let address = listener.address().map_err(CliError::Runtime)?;
+    let here = address.ip().is_loopback() || address.ip().is_unspecified();
+    let host = if here { "localhost".to_owned() } else { address.ip().to_string() };
+    Ok(format!("https://{host}:{}", address.port()))
 }
 
 fn authority(shown: &Shown) -> Result<Option<Arc<str>>, CliError> {

@@ -128,6 +128,14 @@ impl Once {
     }
 }
 
+/// Forgets the answers given before `moment`; says how many.
+pub async fn forget_answers(ctx: &Ctx, moment: Timestamp) -> Result<u64> {
+    let mut tx = ctx.db.write_quiet("http.forget_answers").await?;
+    let gone = tx.execute("DELETE FROM idempotency_keys WHERE created_at < $1", args![moment]).await?;
+    tx.commit().await?;
+    Ok(gone)
+}
+
 impl IntoResponse for StoredAnswer {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);

@@ -6,5 +6,5 @@ mod idempotency;
 mod problem;
 
 pub use extract::{IdempotencyKey, IfMatch, Json, Path, Query, RequestId, Tagged};
-pub use idempotency::{Claim, NotAgain, Once, StoredAnswer};
+pub use idempotency::{Claim, NotAgain, Once, StoredAnswer, forget_answers};
 pub use problem::{FieldError, Problem};

@@ -64,6 +64,12 @@ impl Db {
         Ok(Self { read, write, dialect, bell: Arc::new(watch::Sender::new(0)) })
     }
 
+    /// Whether no migration ever ran here: a database that was just made.
+    pub async fn is_empty(&self) -> Result<bool> {
+        let mut tx = self.read().await?;
+        Ok(tx.fetch_all("SELECT version FROM _sqlx_migrations LIMIT 1", args![]).await.is_err())
+    }
+
     /// Brings the schema up to this binary's version.
     ///
     /// # Errors
