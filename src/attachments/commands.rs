@@ -8,7 +8,7 @@ use futures_util::{Stream, StreamExt};
 
 use super::{
     decode::{DecodeError, Decoder},
-    local::{Blobs, Incoming},
+    local::{Blobs, Incoming, Reader},
     model::{Attachment, FileName, Kind, Owner, Picture},
     picture::Samples,
     seal::FileKey,
@@ -210,7 +210,7 @@ impl Files {
             Kind::Pdf | Kind::Text => return Ok(()),
             Kind::Jpeg | Kind::Png | Kind::Webp | Kind::Dicom => {}
         }
-        let bytes = self.blobs.read_whole(&file.storage_key, &FileKey::new(key), file.size).await?;
+        let bytes = self.blobs.read_whole(&file.storage_key, FileKey::new(key), file.size).await?;
         let (picture, small) = self.decoder.look(file.kind, bytes).await?;
         file.picture = picture;
         if let Some(jpeg) = small {
@@ -231,16 +231,15 @@ impl Files {
         }
     }
 
-    /// Plain bytes `from..to` of a file, chunk by chunk.
-    pub async fn read(
+    /// Opens plain bytes `from..to` of a file.
+    pub(super) async fn open_range(
         &self,
         ctx: &Ctx,
         file: &Attachment,
         range: (u64, u64),
-        take: impl AsyncFnMut(&[u8]) -> io::Result<()>,
-    ) -> Result<(), Error> {
+    ) -> Result<Reader, Error> {
         let key = FileKey::new(&open_key(ctx, file)?);
-        Ok(self.blobs.read(&file.storage_key, &key, file.size, range, take).await?)
+        Ok(self.blobs.open_range(&file.storage_key, key, file.size, range).await?)
     }
 
     /// The small picture as JPEG.
@@ -249,7 +248,7 @@ impl Files {
             return Err(Error::NotFound);
         }
         let key = FileKey::new(&small_key(&open_key(ctx, file)?));
-        Ok(self.blobs.read_whole(&small_name(file), &key, file.thumbnail).await?)
+        Ok(self.blobs.read_whole(&small_name(file), key, file.thumbnail).await?)
     }
 
     /// The samples of one frame of a DICOM file.
@@ -259,7 +258,7 @@ impl Files {
             return Err(Error::NotFound);
         }
         let key = FileKey::new(&open_key(ctx, file)?);
-        let bytes = self.blobs.read_whole(&file.storage_key, &key, file.size).await?;
+        let bytes = self.blobs.read_whole(&file.storage_key, key, file.size).await?;
         Ok(self.decoder.samples(bytes, frame).await?)
     }
 }

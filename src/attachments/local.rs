@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use bytes::Bytes;
 use tokio::{
     fs::{self, File},
     io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt},
@@ -46,43 +47,27 @@ impl Blobs {
         Ok(Incoming { file, path, key, buffer: Vec::with_capacity(CHUNK), index: 0 })
     }
 
-    /// Plain bytes `from..to` of a file of `size` bytes, chunk by chunk, through `take`.
-    pub async fn read(
+    /// Opens plain bytes `from..to` of a file of `size` bytes.
+    pub async fn open_range(
         &self,
         name: &str,
-        key: &FileKey,
+        key: FileKey,
         size: u64,
         (from, to): (u64, u64),
-        mut take: impl AsyncFnMut(&[u8]) -> io::Result<()>,
-    ) -> io::Result<()> {
+    ) -> io::Result<Reader> {
         let mut file = File::open(self.path(name)).await?;
-        let last = last_chunk(size);
-        let mut index = u32::try_from(from / CHUNK as u64).unwrap_or(u32::MAX);
+        let index = u32::try_from(from / CHUNK as u64).unwrap_or(u32::MAX);
         file.seek(io::SeekFrom::Start(u64::from(index) * SEALED_CHUNK as u64)).await?;
-        let mut chunk = Vec::with_capacity(SEALED_CHUNK);
-        while index <= last && u64::from(index) * (CHUNK as u64) < to {
-            chunk.clear();
-            (&mut file).take(SEALED_CHUNK as u64).read_to_end(&mut chunk).await?;
-            let plain = key
-                .open(index, index == last, &mut chunk)
-                .map_err(|tampered| io::Error::new(io::ErrorKind::InvalidData, tampered))?;
-            let start = u64::from(index) * CHUNK as u64;
-            let skip = usize::try_from(from.saturating_sub(start)).unwrap_or(usize::MAX).min(plain.len());
-            let end = usize::try_from(to - start).unwrap_or(usize::MAX).min(plain.len());
-            take(&plain[skip..end]).await?;
-            index += 1;
-        }
-        Ok(())
+        Ok(Reader { file, key, index, last: last_chunk(size), from, to })
     }
 
     /// All plain bytes of a file.
-    pub async fn read_whole(&self, name: &str, key: &FileKey, size: u64) -> io::Result<Vec<u8>> {
+    pub async fn read_whole(&self, name: &str, key: FileKey, size: u64) -> io::Result<Vec<u8>> {
+        let mut reader = self.open_range(name, key, size, (0, size)).await?;
         let mut whole = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-        self.read(name, key, size, (0, size), async |plain| {
-            whole.extend_from_slice(plain);
-            Ok(())
-        })
-        .await?;
+        while let Some(plain) = reader.next().await? {
+            whole.extend_from_slice(&plain);
+        }
         Ok(whole)
     }
 
@@ -129,6 +114,37 @@ impl Blobs {
 
     fn path(&self, name: &str) -> PathBuf {
         self.dir.join("blobs").join(name.get(..2).unwrap_or("00")).join(name)
+    }
+}
+
+/// A file, or a range of it, that is being read chunk by chunk.
+pub struct Reader {
+    file: File,
+    key: FileKey,
+    index: u32,
+    last: u32,
+    from: u64,
+    to: u64,
+}
+
+impl Reader {
+    /// The next plain bytes; `None` at the end of the range.
+    pub async fn next(&mut self) -> io::Result<Option<Bytes>> {
+        let start = u64::from(self.index) * CHUNK as u64;
+        if self.index > self.last || start >= self.to {
+            return Ok(None);
+        }
+        let mut chunk = Vec::with_capacity(SEALED_CHUNK);
+        (&mut self.file).take(SEALED_CHUNK as u64).read_to_end(&mut chunk).await?;
+        let plain = self
+            .key
+            .open(self.index, self.index == self.last, &mut chunk)
+            .map_err(|tampered| io::Error::new(io::ErrorKind::InvalidData, tampered))?;
+        let within =
+            |at: u64| usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX).min(plain.len());
+        let asked = Bytes::copy_from_slice(&plain[within(self.from)..within(self.to)]);
+        self.index += 1;
+        Ok(Some(asked))
     }
 }
 
@@ -194,23 +210,21 @@ mod tests {
         let plain: Vec<u8> = (0..2 * CHUNK + 1000).map(|n| (n % 251) as u8).collect();
         for size in [1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 1000] {
             let name = format!("aa{size}");
-            let key = FileKey::new(&[9; 32]);
-            let mut incoming = blobs.begin(&name, FileKey::new(&[9; 32])).await.expect("begins");
+            let key = || FileKey::new(&[9; 32]);
+            let mut incoming = blobs.begin(&name, key()).await.expect("begins");
             for piece in plain[..size].chunks(1000) {
                 incoming.write(piece).await.expect("writes");
             }
             incoming.finish(&blobs).await.expect("finishes");
 
-            assert_eq!(blobs.read_whole(&name, &key, size as u64).await.expect("reads"), plain[..size]);
+            assert_eq!(blobs.read_whole(&name, key(), size as u64).await.expect("reads"), plain[..size]);
             for (from, to) in [(0, 1), (size / 2, size), (size - 1, size)] {
+                let range = (from as u64, to as u64);
+                let mut reader = blobs.open_range(&name, key(), size as u64, range).await.expect("opens");
                 let mut got = Vec::new();
-                blobs
-                    .read(&name, &key, size as u64, (from as u64, to as u64), async |piece| {
-                        got.extend_from_slice(piece);
-                        Ok(())
-                    })
-                    .await
-                    .expect("reads");
+                while let Some(piece) = reader.next().await.expect("reads") {
+                    got.extend_from_slice(&piece);
+                }
                 assert_eq!(got, plain[from..to], "{from}..{to} of {size}");
             }
         }

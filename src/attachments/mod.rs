@@ -10,6 +10,7 @@
 //! A crash leaves either nothing or a blob without a row, which the sweeper takes away;
 //! never a row without a blob.
 
+mod api;
 mod commands;
 mod decode;
 mod local;
@@ -19,5 +20,6 @@ mod seal;
 mod sniff;
 mod store;
 
+pub use api::{Gate, Need, Opened, routes};
 pub use commands::{Error, Files, link_all, list, sweep};
 pub use model::{Attachment, DicomFacts, FileName, Kind, Owner, Picture};
