@@ -1,0 +1,59 @@
+// What is asked of a page in a call: colours on the other's picture, energy of the other's voice, the path taken.
+
+/** The middle colour of a seat's picture, as red, green, blue; null while there is none. */
+export const colourOf = (page, selector) =>
+  page.evaluate((query) => {
+    const video = document.querySelector(query);
+    if (!video || video.videoWidth === 0 || video.readyState < 2) return null;
+    const canvas = document.createElement('canvas');
+    canvas.width = canvas.height = 16;
+    const pen = canvas.getContext('2d');
+    pen.drawImage(video, 0, 0, 16, 16);
+    const [r, g, b] = pen.getImageData(8, 5, 1, 1).data;
+    return { r, g, b };
+  }, selector);
+
+const stats = (page, pick) =>
+  page.evaluate(async (source) => {
+    const pc = window.__causeway?.pc;
+    if (!pc) return null;
+    const take = new Function('report', `return (${source})(report)`);
+    return take(await pc.getStats());
+  }, pick.toString());
+
+/** The energy this page's microphone gave and the energy of the voices it received, since the call began. */
+export const energies = (page) =>
+  page.evaluate(async () => {
+    const report = await window.__causeway.pc.getStats();
+    let sent = 0;
+    let heard = 0;
+    let at = 0;
+    for (const s of report.values()) {
+      if (s.type === 'media-source' && s.kind === 'audio') sent += s.totalAudioEnergy ?? 0;
+      if (s.type === 'inbound-rtp' && s.kind === 'audio') heard += s.totalAudioEnergy ?? 0;
+      at = Math.max(at, s.timestamp ?? 0);
+    }
+    return { sent, heard, at };
+  });
+
+/** Both ends of the route that was chosen. */
+export const route = (page) =>
+  page.evaluate(async () => {
+    const report = await window.__causeway.pc.getStats();
+    const all = [...report.values()];
+    const transport = all.find((s) => s.type === 'transport' && s.selectedCandidatePairId);
+    const pair = transport ? report.get(transport.selectedCandidatePairId) : all.find((s) => s.type === 'candidate-pair' && s.nominated);
+    if (!pair) return null;
+    const remote = report.get(pair.remoteCandidateId);
+    return { address: remote.address, port: remote.port, protocol: remote.protocol, state: pair.state };
+  });
+
+export const framesDecoded = (page) =>
+  page.evaluate(async () => {
+    const pc = window.__causeway?.pc;
+    if (!pc) return 0;
+    const report = await pc.getStats();
+    return [...report.values()].filter((s) => s.type === 'inbound-rtp' && s.kind === 'video').reduce((n, s) => n + (s.framesDecoded ?? 0), 0);
+  });
+
+export { stats };

@@ -1,0 +1,53 @@
+// Steps of a story: each says what is so, how long it took, and the last line counts them.
+const marks = { ok: '  ok  ', no: ' FAIL ' };
+let passed = 0;
+let failed = 0;
+
+/** One step. What it gives is given on; a failure is printed and ends the story, since the rest stands on it. */
+export async function step(sentence, deed) {
+  const began = performance.now();
+  try {
+    const gives = await deed();
+    passed += 1;
+    console.log(`${marks.ok}${String(Math.round(performance.now() - began)).padStart(6)} ms  ${sentence}${said(gives)}`);
+    return gives;
+  } catch (fault) {
+    failed += 1;
+    console.log(`${marks.no}${String(Math.round(performance.now() - began)).padStart(6)} ms  ${sentence}`);
+    throw fault;
+  }
+}
+
+/** A step that others do not stand on: the story goes on when it fails. */
+export async function aside(sentence, deed) {
+  try {
+    return await step(sentence, deed);
+  } catch (fault) {
+    console.log(String(fault?.stack ?? fault).split('\n').slice(0, 6).map((line) => `        ${line}`).join('\n'));
+    return undefined;
+  }
+}
+
+const said = (gives) => (typeof gives === 'string' ? `: ${gives}` : '');
+
+export function sumUp() {
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0;
+}
+
+export function must(truth, sentence) {
+  if (!truth) throw new Error(sentence);
+}
+
+export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** Asks until the answer is true (or not null), and says how long that took. */
+export async function until(sentence, ask, limit = 10_000, every = 50) {
+  const began = performance.now();
+  for (;;) {
+    const answer = await ask();
+    if (answer) return { answer, ms: Math.round(performance.now() - began) };
+    if (performance.now() - began > limit) throw new Error(`not within ${limit} ms: ${sentence}`);
+    await pause(every);
+  }
+}
