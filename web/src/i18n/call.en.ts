@@ -112,10 +112,6 @@ export const callEn: Same<typeof callZh> = {
   'notice.photo': 'Send a photo',
 
   'side.label': 'Consult record',
-  'side.record': 'Patient',
-  'side.files': 'Files',
-  'side.chat': 'Chat',
-  'side.opinion': 'Opinion',
 
   'end.title': 'Leave the consult of {name}?',
   'end.text': 'The consult stays open and your seat is kept: both sides can come back. The opinion can be written later.',

@@ -110,10 +110,6 @@ export const callZh = {
   'notice.photo': '拍一张照片发过去',
 
   'side.label': '会诊资料',
-  'side.record': '病情',
-  'side.files': '资料',
-  'side.chat': '聊天',
-  'side.opinion': '意见',
 
   'end.title': '离开 {name} 的会诊？',
   'end.text': '会诊还开着，席位留着，您和对方都可以再进来。意见可以稍后写。',
