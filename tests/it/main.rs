@@ -6,4 +6,5 @@ mod media;
 mod patients;
 mod protocol;
 mod server;
+mod store;
 mod support;
