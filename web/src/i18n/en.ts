@@ -1,5 +1,4 @@
 /** English, fetched when it is chosen. */
-import { callEn } from './call.en';
 import { consultEn } from './consult.en';
 import { dayEn } from './day.en';
 import { deskEn } from './desk.en';
@@ -17,5 +16,4 @@ export const en: Words = {
   ...consultEn,
   ...referralEn,
   ...deskEn,
-  ...callEn,
 };

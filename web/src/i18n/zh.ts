@@ -1,5 +1,4 @@
 /** 中文是默认。每一大块自己一个文件，这里只汇总；英文同样的键由类型保证。 */
-import { callZh } from './call.zh';
 import { consultZh } from './consult.zh';
 import { dayZh } from './day.zh';
 import { deskZh } from './desk.zh';
@@ -16,7 +15,6 @@ export const zh = {
   ...consultZh,
   ...referralZh,
   ...deskZh,
-  ...callZh,
 } as const;
 
 export type Key = keyof typeof zh;
