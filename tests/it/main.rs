@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one module per room.
 
+mod binary;
 mod docs;
 mod house;
 mod media;

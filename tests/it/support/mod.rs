@@ -3,6 +3,7 @@
 
 mod alliance;
 mod caller;
+pub mod server;
 mod store;
 
 pub use alliance::{Alliance, Place};
