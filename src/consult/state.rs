@@ -330,6 +330,46 @@ pub fn after(state: State, action: Action, who: &[Actor]) -> Result<Step<State>,
     MACHINE.step(state, action, who)
 }
 
+/// What the journal calls an action.
+pub const fn entry_of(action: Action) -> &'static str {
+    match action {
+        Submit => "consult.submit",
+        RouteRing => "consult.route_ring",
+        RouteQueue => "consult.route_queue",
+        Offer => "consult.offer",
+        Refuse => "consult.refuse",
+        WaitOver => "consult.wait_over",
+        Accept => "consult.accept",
+        Take => "consult.take",
+        Decline => "consult.decline",
+        RingNext => "consult.ring_next",
+        Exhausted => "consult.exhausted",
+        Timeout => "consult.timeout",
+        Redial => "consult.redial",
+        Redirect => "consult.redirect",
+        Schedule => "consult.schedule",
+        ToAsync => "consult.to_async",
+        Cancel => "consult.cancel",
+        Reschedule => "consult.reschedule",
+        Start => "consult.start",
+        NoShow => "consult.no_show",
+        Join => "consult.join",
+        JoinTimeout => "consult.join_timeout",
+        Release => "consult.release",
+        Lost => "consult.lost",
+        Rejoin => "consult.rejoin",
+        Transfer => "consult.transfer",
+        GiveOpinion => "consult.give_opinion",
+        AmendOpinion => "consult.amend_opinion",
+        Acknowledge => "consult.acknowledge",
+        AutoClose => "consult.auto_close",
+        EndWithoutOpinion => "consult.end_without_opinion",
+        Expire => "consult.expire",
+        EnterInError => "consult.enter_in_error",
+        Escalate => "consult.escalate",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -340,6 +380,13 @@ mod tests {
             serde_json::from_str(include_str!("../../tests/fixtures/state_machines.json")).unwrap();
 
         assert_eq!(MACHINE.served(), fixture["consult"]);
+    }
+
+    #[test]
+    fn the_journal_calls_an_action_by_its_word() {
+        for action in Action::ALL {
+            assert_eq!(entry_of(*action), format!("consult.{action}"));
+        }
     }
 
     #[test]

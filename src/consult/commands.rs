@@ -1,0 +1,299 @@
+//! What people do with consults: begin one, edit it, take a step, talk, read.
+//!
+//! Each takes the caller's transaction, so that the answer to the caller's key is kept
+//! together with the change; the door that opened it commits.
+
+use serde_json::json;
+
+use super::{
+    Error,
+    form::{Body, EditForm, NewForm, wrong},
+    model::{Consult, Letter},
+    routing,
+    state::{Action, State},
+    step::{self, By},
+    store::{self, around, people},
+};
+use crate::{
+    auth::{
+        Principal, Role,
+        policy::{self, Actor, Denied, Grant},
+    },
+    ctx::Ctx,
+    journal::{self, Entity, Entry},
+    kernel::{ConsultId, FacilityId, ReferralId, RingId, Timestamp},
+    store::{Query, WriteTx},
+};
+
+/// A consult and the parts `who` plays in it; nothing clinical is opened yet.
+///
+/// # Errors
+/// `NotFound` and `NotAllowed(Stranger)` sound the same outside.
+pub async fn load_for(
+    tx: &mut impl Query,
+    who: &Principal,
+    id: ConsultId,
+) -> Result<(Consult, Vec<Actor>), Error> {
+    let consult = store::load(tx, id).await?.ok_or(Error::NotFound(id))?;
+    let parts = parts_of(tx, who, &consult).await?;
+    Ok((consult, parts))
+}
+
+/// The parts `who` plays in a consult he may read.
+pub async fn parts_of(tx: &mut impl Query, who: &Principal, consult: &Consult) -> Result<Vec<Actor>, Error> {
+    let lead = around::lead(tx, consult.from_facility).await?;
+    let tied = people::takes_part(tx, consult.id).await?.contains(&who.user);
+    let grant = if tied { Grant::TakesPart } else { Grant::None };
+    Ok(policy::require(who, &consult.sides(lead), grant)?)
+}
+
+/// Begins a draft.
+///
+/// # Errors
+/// `NotAllowed` unless the caller is a doctor of the facility he acts for; `Invalid` with
+/// the fields that are not right.
+pub async fn create(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    who: &Principal,
+    form: &NewForm,
+    at: Timestamp,
+) -> Result<Consult, Error> {
+    let from = acting_as_doctor(who)?;
+    let mut letter = Letter::default();
+    let mut wrongs = form.letter.write_over(&mut letter).err().unwrap_or_default();
+    let consent = form.letter.consent(form.urgency, at).unwrap_or_else(|error| {
+        wrongs.push(error);
+        None
+    });
+    let department = around::find_department(tx, form.to_department).await?;
+    match &department {
+        Some(department) if department.accepts_consult && department.facility != from => {}
+        Some(_) => wrongs.push(wrong("to_department", "not_accepting")),
+        None => wrongs.push(wrong("to_department", "unknown")),
+    }
+    if !around::may_open_patient(tx, who, form.patient_id).await? {
+        wrongs.push(wrong("patient_id", "unknown"));
+    }
+    let (Some(department), true) = (department, wrongs.is_empty()) else {
+        return Err(Error::Invalid(wrongs));
+    };
+    let mut consult = Consult {
+        id: ConsultId::draw(at, &*ctx.dice),
+        no: format!("C-{:06}", tx.next_number("consult").await?),
+        patient: form.patient_id,
+        from_facility: from,
+        from_user: who.user,
+        created_at: at,
+        kind: form.kind,
+        urgency: form.urgency,
+        to_facility: department.facility,
+        to_department: form.to_department,
+        to_user: None,
+        chair: None,
+        state: State::Draft,
+        state_since: at,
+        opened_at: None,
+        answered_at: None,
+        ended_at: None,
+        slot: None,
+        ring_round: 0,
+        ring_began: None,
+        close_reason: None,
+        unacknowledged: false,
+        leg: 1,
+        version: 1,
+    };
+    store::insert(ctx, tx, &consult, &letter).await?;
+    if let Some(consent) = consent {
+        store::write_consent(ctx, tx, &consult, &consent, who.user).await?;
+    }
+    tell(tx, who, &consult, "consult.create", at).await?;
+    consult.version = 1;
+    Ok(consult)
+}
+
+/// The facility for which this person may ask: where he acts as a doctor.
+fn acting_as_doctor(who: &Principal) -> Result<FacilityId, Error> {
+    let is_doctor = |role| matches!(role, Role::RuralDoctor | Role::Specialist);
+    let here = who.memberships.iter().any(|m| m.facility == who.acting && is_doctor(m.role));
+    if here { Ok(who.acting) } else { Err(Denied::NotClinical.into()) }
+}
+
+/// Changes a draft.
+///
+/// # Errors
+/// `AuthorOnly` to colleagues; `Refused` once it was sent; `Stale`; `Invalid`.
+pub async fn edit(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    who: &Principal,
+    (id, seen): (ConsultId, i64),
+    form: &EditForm,
+    at: Timestamp,
+) -> Result<Consult, Error> {
+    let (mut consult, parts) = load_for(tx, who, id).await?;
+    if consult.state != State::Draft {
+        let open = step::open_and_shut(&consult, &parts, at).0;
+        return Err(Error::Over { open });
+    }
+    if consult.from_user != who.user {
+        return Err(Error::AuthorOnly);
+    }
+    if consult.version != seen {
+        return Err(Error::Stale { version: consult.version });
+    }
+    consult.kind = form.kind.unwrap_or(consult.kind);
+    consult.urgency = form.urgency.unwrap_or(consult.urgency);
+    let mut letter = store::letter(ctx, tx, id).await?;
+    let mut wrongs = form.letter.write_over(&mut letter).err().unwrap_or_default();
+    let consent = form.letter.consent(consult.urgency, at).unwrap_or_else(|error| {
+        wrongs.push(error);
+        None
+    });
+    if let Some(to) = form.to_department {
+        match around::find_department(tx, to).await? {
+            Some(department)
+                if department.accepts_consult && department.facility != consult.from_facility =>
+            {
+                consult.to_department = to;
+                consult.to_facility = department.facility;
+            }
+            Some(_) => wrongs.push(wrong("to_department", "not_accepting")),
+            None => wrongs.push(wrong("to_department", "unknown")),
+        }
+    }
+    if !wrongs.is_empty() {
+        return Err(Error::Invalid(wrongs));
+    }
+    store::write_letter(ctx, tx, &consult, &letter).await?;
+    if let Some(consent) = consent {
+        store::write_consent(ctx, tx, &consult, &consent, who.user).await?;
+    }
+    store::save(tx, &mut consult).await?;
+    tell(tx, who, &consult, "consult.edit", at).await?;
+    Ok(consult)
+}
+
+async fn tell(
+    tx: &mut WriteTx,
+    who: &Principal,
+    consult: &Consult,
+    action: &'static str,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let entity = Entity::Consult(consult.id);
+    let entry = Entry::new(at, journal::Actor::User(who.user), Some(who.acting), entity, action)
+        .step(consult.state.word(), consult.state.word())
+        .with(json!({ "version": consult.version }));
+    journal::append(tx, entry, &[consult.from_user]).await?;
+    Ok(())
+}
+
+/// What one request asks to be done to a consult.
+#[derive(Debug)]
+pub struct Ask<'a> {
+    /// To which.
+    pub id: ConsultId,
+    /// As the caller saw it; nothing where no version can have been seen, as by a ring.
+    pub seen: Option<i64>,
+    /// What, in the caller's word.
+    pub action: &'a str,
+    /// With what.
+    pub body: &'a Body,
+    /// In which request.
+    pub request: Option<String>,
+}
+
+/// The one door for every change of a consult that was sent, and for sending it.
+///
+/// # Errors
+/// In this order: not there, not allowed, no such action, not open or not for this person,
+/// stale, fields that are not right.
+pub async fn act(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    who: &Principal,
+    ask: Ask<'_>,
+    at: Timestamp,
+) -> Result<Consult, Error> {
+    let (mut consult, parts) = load_for(tx, who, ask.id).await?;
+    let by = By { who: Some(who), parts, at, request: ask.request };
+    let Ok(action) = ask.action.parse::<Action>() else {
+        return Err(Error::UnknownAction { open: step::open_and_shut(&consult, &by.parts, at).0 });
+    };
+    step::allowed(&consult, action, &by)?;
+    if ask.seen.is_some_and(|seen| seen != consult.version) {
+        return Err(Error::Stale { version: consult.version });
+    }
+    step::take(ctx, tx, &mut consult, action, ask.body, &by).await?;
+    routing::settle(ctx, tx, &mut consult, &by).await?;
+    Ok(consult)
+}
+
+/// Answers, or declines, the ring of one's own.
+///
+/// # Errors
+/// As [`act`]; `NotFound` for a ring that is somebody else's.
+pub async fn act_on_ring(
+    ctx: &Ctx,
+    who: &Principal,
+    ring: RingId,
+    action: Action,
+    body: &Body,
+) -> Result<Consult, Error> {
+    let at = ctx.clock.now();
+    let mut tx = ctx.db.write("consult.ring_act").await?;
+    let (id, whose) = people::consult_of_ring(&mut tx, ring).await?.ok_or(Denied::Stranger)?;
+    if whose != who.user {
+        return Err(Denied::Stranger.into());
+    }
+    let state = store::load(&mut tx, id).await?.ok_or(Error::NotFound(id))?.state;
+    // Who is rung back into a call answers by coming back.
+    let action =
+        if state == State::Interrupted && action == Action::Accept { Action::Rejoin } else { action };
+    let ask = Ask { id, seen: None, action: action.word(), body, request: None };
+    let consult = act(ctx, &mut tx, who, ask, at).await?;
+    tx.commit().await?;
+    Ok(consult)
+}
+
+/// Writes down that a referral was written from this consult. The referral room calls it
+/// in the transaction that makes the draft.
+///
+/// # Errors
+/// As [`act`].
+pub async fn escalated(
+    tx: &mut WriteTx,
+    who: &Principal,
+    (id, seen): (ConsultId, i64),
+    referral: ReferralId,
+    at: Timestamp,
+) -> Result<Consult, Error> {
+    let (mut consult, parts) = load_for(tx, who, id).await?;
+    let by = By { who: Some(who), parts, at, request: None };
+    step::allowed(&consult, Action::Escalate, &by)?;
+    if consult.version != seen {
+        return Err(Error::Stale { version: consult.version });
+    }
+    store::link_referral(tx, id, referral, at).await?;
+    store::save(tx, &mut consult).await?;
+    let mut told = super::effects::Told::default();
+    told.payload.insert("referral".to_owned(), json!(referral));
+    let from = consult.state;
+    step::write_down(tx, &consult, Action::Escalate, from, told, &by).await?;
+    Ok(consult)
+}
+
+/// Writes down that somebody read a consult.
+pub async fn read_by(
+    tx: &mut WriteTx,
+    who: &Principal,
+    consult: &Consult,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let entity = Entity::Consult(consult.id);
+    let entry = Entry::new(at, journal::Actor::User(who.user), Some(who.acting), entity, "consult.read");
+    journal::append(tx, entry, &[]).await?;
+    Ok(())
+}

@@ -1,0 +1,376 @@
+//! What each action brings about besides the new state. One arm per action; what an arm
+//! needs from the body it checks itself and names the field that is not right.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    Error,
+    due::EARLY,
+    form::{self, Body},
+    guards,
+    model::{Ack, Consult, Kind, NewOpinion, RingState, Side, Slot},
+    ring::{self, Turn},
+    sign::{self, Signed},
+    state::{Action, State},
+    step::By,
+    store::{self, around, people, said},
+};
+use crate::{
+    auth::policy::Actor,
+    ctx::Ctx,
+    kernel::{OpinionId, Timestamp},
+    store::WriteTx,
+};
+
+/// What the journal is told besides the step.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// Why, as a code.
+    pub reason_code: Option<String>,
+    /// Ids and codes.
+    pub payload: Map<String, Value>,
+}
+
+impl Told {
+    fn because(code: impl Into<String>) -> Self {
+        Self { reason_code: Some(code.into()), ..Self::default() }
+    }
+
+    fn with(mut self, key: &str, value: Value) -> Self {
+        self.payload.insert(key.to_owned(), value);
+        self
+    }
+}
+
+/// A consult that is agreed on without an end lasts this long.
+const USUAL: std::time::Duration = std::time::Duration::from_secs(30 * 60);
+
+/// An agreed time lies within this many days.
+const FARTHEST: std::time::Duration = std::time::Duration::from_secs(180 * 24 * 3600);
+
+/// Does what `action` does, and says what to tell the journal.
+pub async fn bring_about(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    consult: &mut Consult,
+    action: Action,
+    body: &Body,
+    by: &By<'_>,
+) -> Result<Told, Error> {
+    match action {
+        Action::Submit => submit(ctx, tx, consult, by).await,
+        Action::RouteRing | Action::Offer => {
+            consult.ring_round += 1;
+            consult.ring_began = Some(by.at);
+            ring_on(ctx, tx, consult, by).await
+        }
+        Action::RingNext => ring_on(ctx, tx, consult, by).await,
+        Action::RouteQueue | Action::WaitOver | Action::Join | Action::Rejoin | Action::Escalate => {
+            Ok(Told::default())
+        }
+        Action::Refuse => {
+            let reason = form::coded_reason(body)?;
+            note(ctx, tx, consult, body.note.as_deref()).await?;
+            Ok(Told::because(reason.word()))
+        }
+        Action::Accept | Action::Take => answer(ctx, tx, consult, by).await,
+        Action::Decline => {
+            let reason = form::coded_reason(body)?;
+            let Some(user) = by.user() else { return Ok(Told::because(reason.word())) };
+            people::decline(ctx, tx, consult, user, reason.word(), by.at).await?;
+            Ok(Told::because(reason.word()))
+        }
+        Action::Exhausted | Action::Timeout => {
+            people::end_rings(tx, consult.id, RingState::Expired, by.at).await?;
+            Ok(Told::default())
+        }
+        Action::Redial if consult.state == State::Interrupted => ring_the_absent(ctx, tx, consult, by).await,
+        Action::Redial => {
+            consult.to_user = None;
+            Ok(Told::default())
+        }
+        Action::Redirect => ask_elsewhere(tx, consult, body, "redirected", by).await,
+        Action::Transfer => {
+            note(ctx, tx, consult, body.note.as_deref()).await?;
+            if consult.kind == Kind::Scheduled {
+                // The call is going on: the next doctor is wanted now, not at the agreed time.
+                consult.kind = Kind::Instant;
+            }
+            ask_elsewhere(tx, consult, body, "transferred", by).await
+        }
+        Action::Schedule | Action::Reschedule => agree(ctx, tx, consult, body, by).await,
+        Action::ToAsync => {
+            consult.kind = Kind::Async;
+            consult.to_user = None;
+            Ok(Told::default())
+        }
+        Action::Cancel if consult.state == State::Draft => {
+            note(ctx, tx, consult, body.reason.as_deref()).await?;
+            Ok(Told::default())
+        }
+        Action::Cancel | Action::EndWithoutOpinion | Action::EnterInError => {
+            let reason = form::needed("reason", body.reason.as_deref())?;
+            store::write_close_note(ctx, tx, consult.id, &reason).await?;
+            consult.close_reason = Some(action.word().to_owned());
+            Ok(Told::default())
+        }
+        Action::Start => start(ctx, tx, consult, by).await,
+        Action::NoShow | Action::JoinTimeout | Action::Lost => {
+            let present = people::sides_present(tx, consult.id).await?;
+            Ok(Told::because(absent(&present)))
+        }
+        Action::Release => {
+            consult.to_user = None;
+            Ok(Told::default())
+        }
+        Action::GiveOpinion | Action::AmendOpinion => sign_opinion(ctx, tx, consult, action, body, by).await,
+        Action::Acknowledge => acknowledge(ctx, tx, consult, body, by).await,
+        Action::AutoClose => {
+            consult.unacknowledged = consult.state == State::OpinionGiven;
+            let why = if consult.unacknowledged { "unacknowledged" } else { "without_opinion" };
+            consult.close_reason = Some(why.to_owned());
+            Ok(Told::because(why))
+        }
+        Action::Expire => {
+            consult.close_reason = Some("expired".to_owned());
+            Ok(Told::default())
+        }
+    }
+}
+
+/// What must not outlive the state that was left: rings end when ringing does, seats when it is over.
+pub async fn left_behind(tx: &mut WriteTx, consult: &mut Consult, at: Timestamp) -> Result<(), Error> {
+    if consult.state != State::Ringing && consult.ring_began.take().is_some() {
+        people::end_rings(tx, consult.id, RingState::Cancelled, at).await?;
+    }
+    if consult.ended_at.is_some() {
+        people::end_rings(tx, consult.id, RingState::Cancelled, at).await?;
+        people::clear(tx, consult.id, at).await?;
+    }
+    Ok(())
+}
+
+async fn submit(ctx: &Ctx, tx: &mut WriteTx, consult: &mut Consult, by: &By<'_>) -> Result<Told, Error> {
+    let letter = store::letter(ctx, tx, consult.id).await?;
+    let consent = store::consent(ctx, tx, consult.id).await?.map(|consent| consent.method);
+    let department = around::department(tx, consult.to_department).await?;
+    let mut missing = guards::missing(consult, &letter, consent, &department.min_dataset);
+    if !department.accepts_consult {
+        missing.push(form::wrong("to_department", "not_accepting"));
+    }
+    if !missing.is_empty() {
+        return Err(Error::Invalid(missing));
+    }
+    consult.opened_at = Some(by.at);
+    store::begin_leg(tx, consult, by.at).await?;
+    around::share_patient(tx, consult, by.at).await?;
+    people::invite(ctx, tx, consult.id, consult.from_user, Side::From, by.at).await?;
+    Ok(Told::default())
+}
+
+/// Rings whoever is next, if the time has come.
+async fn ring_on(ctx: &Ctx, tx: &mut WriteTx, consult: &Consult, by: &By<'_>) -> Result<Told, Error> {
+    people::expire_rings(tx, consult.id, by.at).await?;
+    let rings = around::round(tx, consult).await?;
+    let plan = around::callees(tx, consult, by.at).await?;
+    let began = consult.ring_began.unwrap_or(by.at);
+    let ring::Next::Ring(turns) = ring::next(&plan, &rings, consult.urgency, began, by.at) else {
+        return Ok(Told::default());
+    };
+    let mut rung = Vec::with_capacity(turns.len());
+    for Turn { user, tier, until } in turns {
+        let ring = people::begin_ring(ctx, tx, consult, (user, tier), (by.at, until)).await?;
+        rung.push(json!({ "ring": ring, "user": user, "tier": tier, "expires_at": until }));
+    }
+    Ok(Told::default().with("rung", rung.into()))
+}
+
+async fn answer(ctx: &Ctx, tx: &mut WriteTx, consult: &mut Consult, by: &By<'_>) -> Result<Told, Error> {
+    let Some(doctor) = by.user() else { return Ok(Told::default()) };
+    consult.to_user = Some(doctor);
+    consult.answered_at = Some(by.at);
+    if consult.kind == Kind::Mdt && consult.chair.is_none() {
+        consult.chair = Some(doctor);
+    }
+    people::answered_by(tx, consult.id, doctor, by.at).await?;
+    people::invite(ctx, tx, consult.id, doctor, Side::To, by.at).await?;
+    Ok(Told::default())
+}
+
+/// C13c: somebody is still there and calls for the side that is not.
+async fn ring_the_absent(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    consult: &mut Consult,
+    by: &By<'_>,
+) -> Result<Told, Error> {
+    let asks_for =
+        if by.parts.contains(&Actor::Requester) { consult.to_user } else { Some(consult.from_user) };
+    let Some(user) = asks_for else { return Ok(Told::default()) };
+    consult.ring_round += 1;
+    people::end_rings(tx, consult.id, RingState::Expired, by.at).await?;
+    let until = by.at.plus(ring::TIME_TO_LIVE);
+    let ring = people::begin_ring(ctx, tx, consult, (user, 1), (by.at, until)).await?;
+    Ok(Told::default().with("rung", json!([{ "ring": ring, "user": user, "tier": 1, "expires_at": until }])))
+}
+
+/// A new leg towards another department: the context and the files follow.
+async fn ask_elsewhere(
+    tx: &mut WriteTx,
+    consult: &mut Consult,
+    body: &Body,
+    ended_as: &'static str,
+    by: &By<'_>,
+) -> Result<Told, Error> {
+    let to = body.to_department.ok_or_else(|| form::wrong("to_department", "required"))?;
+    if to == consult.to_department {
+        return Err(form::wrong("to_department", "same_as_before").into());
+    }
+    let department =
+        around::find_department(tx, to).await?.ok_or_else(|| form::wrong("to_department", "unknown"))?;
+    if !department.accepts_consult || department.facility == consult.from_facility {
+        return Err(form::wrong("to_department", "not_accepting").into());
+    }
+    let before = consult.to_department;
+    store::end_leg(tx, consult, ended_as, by.at).await?;
+    consult.leg += 1;
+    consult.to_department = to;
+    consult.to_facility = department.facility;
+    consult.to_user = None;
+    store::begin_leg(tx, consult, by.at).await?;
+    around::share_patient(tx, consult, by.at).await?;
+    people::clear(tx, consult.id, by.at).await?;
+    Ok(Told::default().with("from_department", json!(before)).with("to_department", json!(to)))
+}
+
+async fn agree(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    consult: &mut Consult,
+    body: &Body,
+    by: &By<'_>,
+) -> Result<Told, Error> {
+    let start = body.start.ok_or_else(|| form::wrong("start", "required"))?;
+    if start < by.at.minus(EARLY) {
+        return Err(form::wrong("start", "in_the_past").into());
+    }
+    if start > by.at.plus(FARTHEST) {
+        return Err(form::wrong("start", "too_far").into());
+    }
+    let end = body.end.unwrap_or(start.plus(USUAL));
+    if end <= start {
+        return Err(form::wrong("end", "before_start").into());
+    }
+    if consult.kind != Kind::Mdt {
+        consult.kind = Kind::Scheduled;
+    }
+    consult.chair = body.chair.or(consult.chair);
+    if consult.chair.is_none() && consult.kind == Kind::Mdt && by.parts.contains(&Actor::TargetDoctor) {
+        consult.chair = by.user();
+    }
+    if consult.chair.is_none() && consult.kind == Kind::Mdt {
+        return Err(form::wrong("chair", "required").into());
+    }
+    for user in body.invitees.iter().copied().chain(consult.chair) {
+        if !around::is_active(tx, user).await? {
+            return Err(form::wrong(
+                if Some(user) == consult.chair { "chair" } else { "invitees" },
+                "unknown",
+            )
+            .into());
+        }
+        people::invite(ctx, tx, consult.id, user, Side::To, by.at).await?;
+    }
+    consult.slot = Some(Slot { start, end });
+    Ok(Told::default().with("start", json!(start)).with("end", json!(end)))
+}
+
+async fn start(ctx: &Ctx, tx: &mut WriteTx, consult: &mut Consult, by: &By<'_>) -> Result<Told, Error> {
+    let Some(user) = by.user() else { return Ok(Told::default()) };
+    let answers = by.parts.contains(&Actor::TargetDoctor) || by.parts.contains(&Actor::Chair);
+    if answers {
+        consult.to_user = consult.to_user.or(Some(user));
+        consult.answered_at = consult.answered_at.or(Some(by.at));
+    }
+    let side = if answers { Side::To } else { Side::From };
+    people::invite(ctx, tx, consult.id, user, side, by.at).await?;
+    Ok(Told::default())
+}
+
+/// Which side did not come, as a code.
+fn absent(present: &[Side]) -> &'static str {
+    match (present.contains(&Side::From), present.contains(&Side::To)) {
+        (false, true) => "absent_from",
+        (true, false) => "absent_to",
+        (false, false) => "absent_both",
+        (true, true) => "absent_none",
+    }
+}
+
+async fn sign_opinion(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    consult: &mut Consult,
+    action: Action,
+    body: &Body,
+    by: &By<'_>,
+) -> Result<Told, Error> {
+    let Some(author) = by.user() else { return Ok(Told::default()) };
+    let (text, next) = form::opinion(body)?;
+    let reason_code = match action {
+        Action::AmendOpinion => Some(amend_reason(body)?),
+        _ => None,
+    };
+    let before = said::opinion(ctx, tx, consult.id).await?;
+    let version_no = before.map_or(1, |opinion| opinion.version_no + 1);
+    let id = OpinionId::draw(by.at, &*ctx.dice);
+    let content_hash =
+        Signed { consult: consult.id, version_no, author, at: by.at, text: &text, next }.hash();
+    let signature = sign::sign(&ctx.vault, &content_hash);
+    consult.to_user = consult.to_user.or(Some(author));
+    consult.unacknowledged = false;
+    let new = NewOpinion {
+        id,
+        version_no,
+        author,
+        text,
+        next,
+        signed_at: by.at,
+        content_hash,
+        signature,
+        reason_code: reason_code.clone(),
+    };
+    said::write_opinion(ctx, tx, consult.id, &new).await?;
+    Ok(Told { reason_code, ..Told::default() }
+        .with("opinion", json!(id))
+        .with("version_no", json!(version_no))
+        .with("next", json!(next)))
+}
+
+/// Why a version replaces another: a short word for the statistics.
+fn amend_reason(body: &Body) -> Result<String, Error> {
+    let code = body.reason_code.as_deref().ok_or_else(|| form::wrong("reason_code", "required"))?;
+    let is_word = (1..=40).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    if is_word { Ok(code.to_owned()) } else { Err(form::wrong("reason_code", "not_right").into()) }
+}
+
+async fn acknowledge(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    consult: &mut Consult,
+    body: &Body,
+    by: &By<'_>,
+) -> Result<Told, Error> {
+    let (adopted, reason) = form::acknowledgement(body)?;
+    let Some(user) = by.user() else { return Ok(Told::default()) };
+    said::acknowledge(ctx, tx, consult.id, &Ack { by: user, at: by.at, adopted, reason }).await?;
+    consult.close_reason = Some("acknowledged".to_owned());
+    Ok(Told::default().with("adopted", json!(adopted)))
+}
+
+async fn note(ctx: &Ctx, tx: &mut WriteTx, consult: &Consult, text: Option<&str>) -> Result<(), Error> {
+    if let Some(text) = form::allowed("note", text)? {
+        store::write_close_note(ctx, tx, consult.id, &text).await?;
+    }
+    Ok(())
+}

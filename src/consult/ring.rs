@@ -1,0 +1,202 @@
+//! Who is rung next. Pure: rota, rings so far and the time go in, a decision comes out.
+//!
+//! A tier of the rota has its seconds (45 by default). Its reachable people are rung one
+//! after the other and share them, though nobody rings for less than 15 s, which is what
+//! it takes to put down what one holds. Who declines is passed at once and not rung again
+//! in this round. After tier 2 comes the desk. An emergency rings everybody at once.
+
+use std::time::Duration;
+
+use super::model::{Ring, RingState, Urgency};
+use crate::kernel::{Timestamp, UserId};
+
+/// From the first ring until nobody is asked any more. A ring of 30 s is gone before a
+/// doctor has a free hand; two minutes is what a patient in the room can wait for.
+pub const TIME_TO_LIVE: Duration = Duration::from_secs(120);
+
+/// Nobody rings for less.
+const SHORTEST: Duration = Duration::from_secs(15);
+
+/// The desk, after the tiers of the rota.
+pub const DESK: i64 = 3;
+
+/// One person who could be rung, in the order of the rota.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Callee {
+    /// Who.
+    pub user: UserId,
+    /// 1 and 2 of the rota, [`DESK`].
+    pub tier: i64,
+    /// How long the tier is rung.
+    pub seconds: u32,
+    /// Signed in and free to answer.
+    pub reachable: bool,
+}
+
+/// One ring to begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Whom.
+    pub user: UserId,
+    /// Of which tier.
+    pub tier: i64,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// What to do now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Somebody is being rung.
+    Wait,
+    /// Ring these.
+    Ring(Vec<Turn>),
+    /// Nobody is left, and somebody declined.
+    Exhausted,
+    /// Nobody is left, and nobody answered.
+    Timeout,
+}
+
+/// Decides, given the `rings` of this round, which began at `began`.
+pub fn next(plan: &[Callee], rings: &[Ring], urgency: Urgency, began: Timestamp, now: Timestamp) -> Next {
+    let end = began.plus(TIME_TO_LIVE);
+    let is_live = |ring: &&Ring| ring.state == RingState::Ringing && ring.expires_at > now;
+    let somebody_rings = rings.iter().any(|ring| is_live(&ring));
+    let left: Vec<&Callee> = plan
+        .iter()
+        .filter(|callee| callee.reachable && !rings.iter().any(|ring| ring.user == callee.user))
+        .collect();
+
+    if now < end {
+        if urgency == Urgency::Emergency && !left.is_empty() {
+            return Next::Ring(
+                left.iter().map(|c| Turn { user: c.user, tier: c.tier, until: end }).collect(),
+            );
+        }
+        if somebody_rings {
+            return Next::Wait;
+        }
+        if let Some(callee) = left.first() {
+            let until = now.plus(share_of(callee, plan)).min(end);
+            return Next::Ring(vec![Turn { user: callee.user, tier: callee.tier, until }]);
+        }
+    }
+    if rings.iter().any(|ring| ring.state == RingState::Declined) { Next::Exhausted } else { Next::Timeout }
+}
+
+/// True if there is anybody to ring.
+pub fn anybody(plan: &[Callee]) -> bool {
+    plan.iter().any(|callee| callee.reachable)
+}
+
+/// One person's part of the tier's seconds.
+fn share_of(callee: &Callee, plan: &[Callee]) -> Duration {
+    let mates = plan.iter().filter(|other| other.reachable && other.tier == callee.tier).count();
+    let whole = Duration::from_secs(u64::from(callee.seconds));
+    (whole / u32::try_from(mates.max(1)).unwrap_or(u32::MAX)).max(SHORTEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{LoadedDice, RingId};
+
+    const BEGAN: Timestamp = Timestamp::from_millis(1_763_776_800_000);
+
+    fn at(seconds: u64) -> Timestamp {
+        BEGAN.plus(Duration::from_secs(seconds))
+    }
+
+    fn people<const N: usize>() -> [UserId; N] {
+        let dice = LoadedDice::new(5);
+        std::array::from_fn(|_| UserId::draw(BEGAN, &dice))
+    }
+
+    fn callee(user: UserId, tier: i64, reachable: bool) -> Callee {
+        Callee { user, tier, seconds: 45, reachable }
+    }
+
+    fn rung(user: UserId, tier: i64, state: RingState, from: u64, until: u64) -> Ring {
+        Ring {
+            id: RingId::draw(BEGAN, &LoadedDice::new(1)),
+            round: 1,
+            user,
+            tier,
+            state,
+            started_at: at(from),
+            expires_at: at(until),
+        }
+    }
+
+    #[test]
+    fn the_first_tier_rings_before_the_second_and_the_desk_comes_last() {
+        let [one, two, desk] = people();
+        let plan = [callee(one, 1, true), callee(two, 2, true), callee(desk, DESK, true)];
+        let mut rings = vec![];
+
+        for (second, user, tier, until) in [(0, one, 1, 45), (45, two, 2, 90), (90, desk, DESK, 120)] {
+            let turn = Turn { user, tier, until: at(until) };
+            assert_eq!(next(&plan, &rings, Urgency::Urgent, BEGAN, at(second)), Next::Ring(vec![turn]));
+            rings.push(rung(user, tier, RingState::Ringing, second, until));
+            assert_eq!(next(&plan, &rings, Urgency::Urgent, BEGAN, at(second + 1)), Next::Wait);
+        }
+        assert_eq!(next(&plan, &rings, Urgency::Urgent, BEGAN, at(120)), Next::Timeout);
+    }
+
+    #[test]
+    fn who_declines_is_passed_at_once_and_not_rung_again() {
+        let [one, two] = people();
+        let plan = [callee(one, 1, true), callee(two, 2, true)];
+        let mut rings = vec![rung(one, 1, RingState::Declined, 0, 45)];
+
+        let turn = Turn { user: two, tier: 2, until: at(49) };
+        assert_eq!(next(&plan, &rings, Urgency::Routine, BEGAN, at(4)), Next::Ring(vec![turn]));
+
+        rings.push(rung(two, 2, RingState::Ringing, 4, 49));
+        assert_eq!(next(&plan, &rings, Urgency::Routine, BEGAN, at(49)), Next::Exhausted);
+    }
+
+    #[test]
+    fn an_emergency_rings_everybody_at_once_and_whoever_comes_back_meanwhile() {
+        let [one, two, away] = people();
+        let mut plan = [callee(one, 1, true), callee(two, 2, true), callee(away, 2, false)];
+
+        let all = next(&plan, &[], Urgency::Emergency, BEGAN, at(0));
+        let until = at(120);
+        assert_eq!(
+            all,
+            Next::Ring(vec![Turn { user: one, tier: 1, until }, Turn { user: two, tier: 2, until }])
+        );
+
+        plan[2].reachable = true;
+        let rings = [rung(one, 1, RingState::Ringing, 0, 120), rung(two, 2, RingState::Declined, 0, 120)];
+        assert_eq!(
+            next(&plan, &rings, Urgency::Emergency, BEGAN, at(30)),
+            Next::Ring(vec![Turn { user: away, tier: 2, until }])
+        );
+    }
+
+    #[test]
+    fn people_of_one_tier_share_its_seconds_but_never_below_fifteen() {
+        let [a, b, c, d] = people();
+        let pair = [callee(a, 1, true), callee(b, 1, true)];
+        let crowd = [callee(a, 1, true), callee(b, 1, true), callee(c, 1, true), callee(d, 1, true)];
+
+        let until_of = |plan: &[Callee]| match next(plan, &[], Urgency::Urgent, BEGAN, BEGAN) {
+            Next::Ring(turns) => turns[0].until,
+            other => panic!("{other:?}"),
+        };
+
+        assert_eq!(until_of(&pair), BEGAN.plus(Duration::from_millis(22_500)));
+        assert_eq!(until_of(&crowd), at(15));
+    }
+
+    #[test]
+    fn who_is_not_reachable_is_not_rung() {
+        let [one] = people();
+        let plan = [callee(one, 1, false)];
+
+        assert!(!anybody(&plan));
+        assert_eq!(next(&plan, &[], Urgency::Urgent, BEGAN, BEGAN), Next::Timeout);
+    }
+}

@@ -1,0 +1,121 @@
+//! What happens by itself: routing after a request, ringing, and the deadlines.
+//!
+//! The same decision is taken right after a person's step, in its transaction, and once a
+//! second by [`tick`]; it takes at most one step, and says so in the journal.
+
+use super::{
+    Error, due,
+    form::Body,
+    model::{Consult, Kind},
+    ring::{self, Next},
+    state::{Action, State},
+    step::{self, By},
+    store::{self, around},
+};
+use crate::{
+    ctx::Ctx,
+    kernel::{ConsultId, Timestamp},
+    store::{Query, WriteTx},
+};
+
+/// Steps that can follow one another at one moment: decline, ring the next, nobody left.
+/// More than these means that the table goes round in a circle.
+const MOST_STEPS: usize = 4;
+
+/// What the system would do now, if anything.
+pub async fn pending(
+    tx: &mut impl Query,
+    consult: &Consult,
+    now: Timestamp,
+) -> Result<Option<Action>, Error> {
+    let overdue = due::next(consult).filter(|(at, _)| *at <= now).map(|(_, action)| action);
+    let by_ring = consult.kind == Kind::Instant;
+    match consult.state {
+        State::Requested if by_ring => {
+            let plan = around::callees(tx, consult, now).await?;
+            Ok(Some(if ring::anybody(&plan) { Action::RouteRing } else { Action::RouteQueue }))
+        }
+        State::Requested if consult.kind == Kind::Async => Ok(Some(Action::RouteQueue)),
+        State::Queued if by_ring && overdue.is_none() => {
+            let plan = around::callees(tx, consult, now).await?;
+            Ok(ring::anybody(&plan).then_some(Action::Offer))
+        }
+        State::Ringing => ringing(tx, consult, now).await,
+        State::Draft
+        | State::Requested
+        | State::Queued
+        | State::Accepted
+        | State::Scheduled
+        | State::InProgress
+        | State::Interrupted
+        | State::OpinionGiven
+        | State::Closed
+        | State::Missed
+        | State::Declined
+        | State::Cancelled
+        | State::Expired
+        | State::EnteredInError => Ok(overdue),
+    }
+}
+
+async fn ringing(tx: &mut impl Query, consult: &Consult, now: Timestamp) -> Result<Option<Action>, Error> {
+    let rings = around::round(tx, consult).await?;
+    let plan = around::callees(tx, consult, now).await?;
+    let began = consult.ring_began.unwrap_or(consult.state_since);
+    Ok(match ring::next(&plan, &rings, consult.urgency, began, now) {
+        Next::Wait => None,
+        Next::Ring(_) => Some(Action::RingNext),
+        Next::Exhausted => Some(Action::Exhausted),
+        Next::Timeout => Some(Action::Timeout),
+    })
+}
+
+/// Takes the steps that follow at once from what a person just did.
+pub async fn settle(ctx: &Ctx, tx: &mut WriteTx, consult: &mut Consult, by: &By<'_>) -> Result<(), Error> {
+    for _ in 0..MOST_STEPS {
+        if !matches!(consult.state, State::Requested | State::Ringing) {
+            return Ok(());
+        }
+        let Some(action) = pending(tx, consult, by.at).await? else { return Ok(()) };
+        step::take(ctx, tx, consult, action, &Body::default(), &by.consequence()).await?;
+    }
+    Ok(())
+}
+
+/// Does what time has to do, everywhere. Called every second.
+///
+/// # Errors
+/// If the list of what is due cannot be read. What goes wrong with one consult is logged
+/// and does not keep the others waiting.
+pub async fn tick(ctx: &Ctx) -> Result<(), Error> {
+    let now = ctx.clock.now();
+    let due = {
+        let mut tx = ctx.db.read().await?;
+        store::due(&mut tx, now).await?
+    };
+    for id in due {
+        if let Err(error) = one(ctx, id, now).await {
+            tracing::error!(consult.id = %id, error = &error as &dyn std::error::Error, "A consult is due and did not move");
+        }
+    }
+    Ok(())
+}
+
+/// Looks first and writes only if there is something to do: most looks find nothing.
+async fn one(ctx: &Ctx, id: ConsultId, now: Timestamp) -> Result<(), Error> {
+    {
+        let mut tx = ctx.db.read().await?;
+        let Some(consult) = store::load(&mut tx, id).await? else { return Ok(()) };
+        if pending(&mut tx, &consult, now).await?.is_none() {
+            return Ok(());
+        }
+    }
+    let mut tx = ctx.db.write("consult.tick").await?;
+    let Some(mut consult) = store::load(&mut tx, id).await? else { return Ok(()) };
+    let Some(action) = pending(&mut tx, &consult, now).await? else { return Ok(()) };
+    let by = By::system(now);
+    step::take(ctx, &mut tx, &mut consult, action, &Body::default(), &by).await?;
+    settle(ctx, &mut tx, &mut consult, &by).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! Who sits in the room of a consult. The signal room knows the lines; here is what the
+//! record makes of it: both sides there is `join`, one side gone is `lost`.
+
+use super::{
+    Error,
+    commands::load_for,
+    due,
+    form::Body,
+    model::{Consult, Side},
+    state::{Action, State},
+    step::{self, By},
+    store::{self, people},
+};
+use crate::{
+    auth::{Principal, policy::Actor},
+    ctx::Ctx,
+    journal::{self, Entity, Entry},
+    kernel::{ConsultId, Timestamp, UserId},
+    store::WriteTx,
+};
+
+/// Leave to take a seat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seating {
+    /// In which consult.
+    pub consult: ConsultId,
+    /// Its number, for people.
+    pub no: String,
+    /// Where it stands.
+    pub state: State,
+    /// On which side.
+    pub side: Side,
+}
+
+/// Why there is no seat.
+#[derive(Debug, thiserror::Error)]
+pub enum NoSeat {
+    /// Not for this person, or no such consult.
+    #[error("no seat for this person")]
+    NotForYou,
+    /// The consult is not in a state in which people sit together.
+    #[error("the room is not open in state {0}")]
+    NotOpen(State),
+    /// The record could not be read.
+    #[error(transparent)]
+    Failed(#[from] Error),
+}
+
+/// Whether `who` may take a seat, and on which side.
+///
+/// # Errors
+/// `NotForYou` to strangers and to those who only read; `NotOpen` before somebody accepted,
+/// after it ended, and outside the agreed time.
+pub async fn seating(ctx: &Ctx, who: &Principal, id: ConsultId) -> Result<Seating, NoSeat> {
+    let at = ctx.clock.now();
+    let mut tx = ctx.db.write_quiet("consult.seating").await.map_err(Error::from)?;
+    let (consult, parts) = match load_for(&mut tx, who, id).await {
+        Ok(found) => found,
+        Err(Error::NotFound(_) | Error::NotAllowed(_)) => return Err(NoSeat::NotForYou),
+        Err(error) => return Err(NoSeat::Failed(error)),
+    };
+    let takes_part = people::takes_part(&mut tx, id).await.map_err(Error::from)?.contains(&who.user);
+    let side = side_of(&consult, &parts, takes_part).ok_or(NoSeat::NotForYou)?;
+    if !is_open(&consult, at) {
+        return Err(NoSeat::NotOpen(consult.state));
+    }
+    people::invite(ctx, &mut tx, id, who.user, side, at).await.map_err(Error::from)?;
+    tx.commit().await.map_err(Error::from)?;
+    Ok(Seating { consult: id, no: consult.no, state: consult.state, side })
+}
+
+fn side_of(consult: &Consult, parts: &[Actor], takes_part: bool) -> Option<Side> {
+    if parts.contains(&Actor::TargetDoctor) || parts.contains(&Actor::Chair) {
+        return Some(Side::To);
+    }
+    if parts.contains(&Actor::Requester) {
+        return Some(Side::From);
+    }
+    let invited = takes_part && consult.slot.is_some();
+    invited.then_some(Side::Other)
+}
+
+fn is_open(consult: &Consult, now: Timestamp) -> bool {
+    match consult.state {
+        State::Accepted | State::InProgress | State::Interrupted | State::OpinionGiven => true,
+        State::Scheduled => due::may_start(consult, now),
+        State::Draft
+        | State::Requested
+        | State::Queued
+        | State::Ringing
+        | State::Closed
+        | State::Missed
+        | State::Declined
+        | State::Cancelled
+        | State::Expired
+        | State::EnteredInError => false,
+    }
+}
+
+/// `user` has sat down. With both sides there, an accepted consult begins and an
+/// interrupted one goes on.
+pub async fn joined(ctx: &Ctx, id: ConsultId, user: UserId) -> Result<State, Error> {
+    let at = ctx.clock.now();
+    let mut tx = ctx.db.write("consult.sit").await?;
+    let mut consult = store::load(&mut tx, id).await?.ok_or(Error::NotFound(id))?;
+    let side = if user == consult.from_user {
+        Side::From
+    } else if Some(user) == consult.to_user {
+        Side::To
+    } else {
+        people::side(&mut tx, id, user).await?.unwrap_or(Side::Other)
+    };
+    people::invite(ctx, &mut tx, id, user, side, at).await?;
+    people::sit(&mut tx, id, user, side, at).await?;
+    note(&mut tx, &consult, user, "consult.sit", at).await?;
+    meet(ctx, &mut tx, &mut consult, at).await?;
+    tx.commit().await?;
+    Ok(consult.state)
+}
+
+/// `user` is gone: left, or the lease of the line ran out. A call that loses a side is interrupted.
+pub async fn left(ctx: &Ctx, id: ConsultId, user: UserId) -> Result<State, Error> {
+    let at = ctx.clock.now();
+    let mut tx = ctx.db.write("consult.stand").await?;
+    let mut consult = store::load(&mut tx, id).await?.ok_or(Error::NotFound(id))?;
+    if people::stand(&mut tx, id, user, at).await? == 0 {
+        return Ok(consult.state);
+    }
+    note(&mut tx, &consult, user, "consult.stand", at).await?;
+    let present = people::sides_present(&mut tx, id).await?;
+    if consult.state == State::InProgress && !both(&present) {
+        step::take(ctx, &mut tx, &mut consult, Action::Lost, &Body::default(), &By::system(at)).await?;
+    }
+    tx.commit().await?;
+    Ok(consult.state)
+}
+
+/// The sides on which somebody sits.
+pub async fn sides_present(ctx: &Ctx, id: ConsultId) -> Result<Vec<Side>, Error> {
+    let mut tx = ctx.db.read().await?;
+    Ok(people::sides_present(&mut tx, id).await?)
+}
+
+/// Nobody sits anywhere: the program was started anew and no line survived it.
+pub async fn everybody_left(ctx: &Ctx) -> Result<(), Error> {
+    let seated = {
+        let mut tx = ctx.db.read().await?;
+        people::all_seated(&mut tx).await?
+    };
+    for (id, user) in seated {
+        left(ctx, id, user).await?;
+    }
+    Ok(())
+}
+
+/// Takes the step that both sides being there makes.
+pub async fn meet(ctx: &Ctx, tx: &mut WriteTx, consult: &mut Consult, at: Timestamp) -> Result<(), Error> {
+    let action = match consult.state {
+        State::Accepted => Action::Join,
+        State::Interrupted => Action::Rejoin,
+        _ => return Ok(()),
+    };
+    let present = people::sides_present(tx, consult.id).await?;
+    if both(&present) {
+        step::take(ctx, tx, consult, action, &Body::default(), &By::system(at)).await?;
+    }
+    Ok(())
+}
+
+fn both(present: &[Side]) -> bool {
+    present.contains(&Side::From) && present.contains(&Side::To)
+}
+
+async fn note(
+    tx: &mut WriteTx,
+    consult: &Consult,
+    user: UserId,
+    action: &'static str,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let entity = Entity::Consult(consult.id);
+    journal::append(tx, Entry::new(at, journal::Actor::User(user), None, entity, action), &[]).await?;
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! The rows of the people around a consult: who is rung, who takes part, who sits there.
+
+use super::super::model::{Consult, Ring, RingState, Side};
+use crate::{
+    ctx::Ctx,
+    kernel::{ConsultId, ParticipantId, RingId, Timestamp, UserId},
+    store::{Query, Result, Row, WriteTx, args},
+};
+
+fn ring(row: &Row) -> Result<Ring> {
+    Ok(Ring {
+        id: row.get("id")?,
+        round: row.get("round")?,
+        user: row.get("user_id")?,
+        tier: row.get("tier")?,
+        state: row.parse("state")?,
+        started_at: row.get("started_at")?,
+        expires_at: row.get("expires_at")?,
+    })
+}
+
+/// Every ring of a consult, oldest first.
+pub async fn rings(tx: &mut impl Query, id: ConsultId) -> Result<Vec<Ring>> {
+    let rows = tx
+        .fetch_all(
+            "SELECT id, round, user_id, tier, state, started_at, expires_at
+               FROM rings WHERE consult_id = $1 ORDER BY round, started_at, tier, id",
+            args![id],
+        )
+        .await?;
+    rows.iter().map(ring).collect()
+}
+
+/// What rings at a person now, oldest first.
+pub async fn ringing_at(tx: &mut impl Query, user: UserId, now: Timestamp) -> Result<Vec<(ConsultId, Ring)>> {
+    let rows = tx
+        .fetch_all(
+            "SELECT id, consult_id, round, user_id, tier, state, started_at, expires_at
+               FROM rings WHERE user_id = $1 AND state = 'ringing' AND expires_at > $2 ORDER BY started_at, id",
+            args![user, now],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.get("consult_id")?, ring(row)?))).collect()
+}
+
+/// The consult of a ring, and whom it rings.
+pub async fn consult_of_ring(tx: &mut impl Query, id: RingId) -> Result<Option<(ConsultId, UserId)>> {
+    let row = tx.fetch_optional("SELECT consult_id, user_id FROM rings WHERE id = $1", args![id]).await?;
+    row.map(|row| Ok((row.get("consult_id")?, row.get("user_id")?))).transpose()
+}
+
+/// Begins to ring a person; says under which id.
+pub async fn begin_ring(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    consult: &Consult,
+    (user, tier): (UserId, i64),
+    (from, until): (Timestamp, Timestamp),
+) -> Result<RingId> {
+    let id = RingId::draw(from, &*ctx.dice);
+    tx.execute(
+        "INSERT INTO rings (id, consult_id, round, user_id, tier, state, started_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, 'ringing', $6, $7)
+             ON CONFLICT (consult_id, round, user_id)
+             DO UPDATE SET state = 'ringing', started_at = excluded.started_at, expires_at = excluded.expires_at",
+        args![id, consult.id, consult.ring_round, user, tier, from, until],
+    )
+    .await?;
+    Ok(id)
+}
+
+/// Writes down that a person declined, rung or not, so that he is not rung in this round.
+pub async fn decline(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    consult: &Consult,
+    user: UserId,
+    reason: &'static str,
+    at: Timestamp,
+) -> Result<()> {
+    let id = RingId::draw(at, &*ctx.dice);
+    tx.execute(
+        "INSERT INTO rings (id, consult_id, round, user_id, tier, state, started_at, expires_at, ended_at, reason_code)
+         VALUES ($1, $2, $3, $4, 9, 'declined', $5, $5, $5, $6)
+             ON CONFLICT (consult_id, round, user_id)
+             DO UPDATE SET state = 'declined', ended_at = excluded.ended_at, reason_code = excluded.reason_code",
+        args![id, consult.id, consult.ring_round, user, at, reason],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Ends the ring of one person who answered.
+pub async fn answered_by(tx: &mut WriteTx, id: ConsultId, user: UserId, at: Timestamp) -> Result<()> {
+    tx.execute(
+        "UPDATE rings SET state = 'accepted', ended_at = $1
+          WHERE consult_id = $2 AND user_id = $3 AND state = 'ringing'",
+        args![at, id, user],
+    )
+    .await?;
+    end_rings(tx, id, RingState::AnsweredElsewhere, at).await
+}
+
+/// Ends whatever still rings.
+pub async fn end_rings(tx: &mut WriteTx, id: ConsultId, how: RingState, at: Timestamp) -> Result<()> {
+    tx.execute(
+        "UPDATE rings SET state = $1, ended_at = $2 WHERE consult_id = $3 AND state = 'ringing'",
+        args![how.word(), at, id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Ends what rang out.
+pub async fn expire_rings(tx: &mut WriteTx, id: ConsultId, now: Timestamp) -> Result<()> {
+    tx.execute(
+        "UPDATE rings SET state = 'expired', ended_at = $1
+          WHERE consult_id = $2 AND state = 'ringing' AND expires_at <= $1",
+        args![now, id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Lets a person take part, on a side. Somebody who does already stays where he is.
+pub async fn invite(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    id: ConsultId,
+    user: UserId,
+    side: Side,
+    at: Timestamp,
+) -> Result<()> {
+    tx.execute(
+        "INSERT INTO participants (id, consult_id, user_id, side) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (consult_id, user_id) DO NOTHING",
+        args![ParticipantId::draw(at, &*ctx.dice), id, user, side.word()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// A person sits down.
+pub async fn sit(tx: &mut WriteTx, id: ConsultId, user: UserId, side: Side, at: Timestamp) -> Result<()> {
+    tx.execute(
+        "UPDATE participants SET joined_at = $1, left_at = NULL, side = $2 WHERE consult_id = $3 AND user_id = $4",
+        args![at, side.word(), id, user],
+    )
+    .await?;
+    Ok(())
+}
+
+/// A person stands up, or is gone.
+pub async fn stand(tx: &mut WriteTx, id: ConsultId, user: UserId, at: Timestamp) -> Result<u64> {
+    tx.execute(
+        "UPDATE participants SET left_at = $1
+          WHERE consult_id = $2 AND user_id = $3 AND joined_at IS NOT NULL AND left_at IS NULL",
+        args![at, id, user],
+    )
+    .await
+}
+
+/// Everybody stands up: the consult is over, or the program was started anew.
+pub async fn clear(tx: &mut WriteTx, id: ConsultId, at: Timestamp) -> Result<()> {
+    tx.execute(
+        "UPDATE participants SET left_at = $1 WHERE consult_id = $2 AND joined_at IS NOT NULL AND left_at IS NULL",
+        args![at, id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The sides on which somebody sits.
+pub async fn sides_present(tx: &mut impl Query, id: ConsultId) -> Result<Vec<Side>> {
+    let rows = tx
+        .fetch_all(
+            "SELECT DISTINCT side FROM participants
+              WHERE consult_id = $1 AND joined_at IS NOT NULL AND left_at IS NULL",
+            args![id],
+        )
+        .await?;
+    rows.iter().map(|row| row.parse("side")).collect()
+}
+
+/// Everybody who takes part, or was rung: they may read it and hear of it.
+pub async fn takes_part(tx: &mut impl Query, id: ConsultId) -> Result<Vec<UserId>> {
+    let rows = tx
+        .fetch_all(
+            "SELECT user_id FROM participants WHERE consult_id = $1
+              UNION
+             SELECT user_id FROM rings WHERE consult_id = $1",
+            args![id],
+        )
+        .await?;
+    rows.iter().map(|row| row.get("user_id")).collect()
+}
+
+/// The side on which a person takes part, if he does.
+pub async fn side(tx: &mut impl Query, id: ConsultId, user: UserId) -> Result<Option<Side>> {
+    let row = tx
+        .fetch_optional(
+            "SELECT side FROM participants WHERE consult_id = $1 AND user_id = $2",
+            args![id, user],
+        )
+        .await?;
+    row.map(|row| row.parse("side")).transpose()
+}
+
+/// Everybody who sits anywhere.
+pub async fn all_seated(tx: &mut impl Query) -> Result<Vec<(ConsultId, UserId)>> {
+    let rows = tx
+        .fetch_all(
+            "SELECT consult_id, user_id FROM participants WHERE joined_at IS NOT NULL AND left_at IS NULL",
+            args![],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.get("consult_id")?, row.get("user_id")?))).collect()
+}
