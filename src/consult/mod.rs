@@ -1,5 +1,20 @@
-//! Consult: a remote consultation from request to summary.
+//! Consult: a remote consultation from request to opinion.
+//!
+//! A doctor in a township asks a department; its rota is rung; whoever answers first has
+//! it; both sides meet in a call or in writing; the answer is a signed opinion that the
+//! asking doctor acknowledges. What may follow what is in [`state`], who is rung next in
+//! [`ring`], what time does in [`due`]; who may act is in [`crate::auth::policy`].
+//!
+//! ```text
+//! draft ─submit→ requested ─route_ring→ ringing ─accept→ accepted ─join→ in_progress ─give_opinion→ opinion_given ─acknowledge→ closed
+//!                    └─route_queue→ queued ─take──────────↑        ↑ rejoin ↓ lost
+//!                                                                interrupted
+//! ```
+//!
+//! Every change comes through [`act`] (people) or [`tick`] (time); both take their step in
+//! `step::take`: table, guard, effect, row, journal, in one transaction.
 
+mod api;
 mod commands;
 mod due;
 mod effects;
@@ -14,11 +29,16 @@ mod sign;
 mod state;
 mod step;
 mod store;
+mod talk;
+mod view;
 
-pub use commands::{Ask, act, act_on_ring, create, edit, escalated};
+pub use api::routes;
+pub use commands::{Ask, act, act_on_ring, create, edit, escalated, load_for};
 pub use error::Error;
 pub use form::Body;
-pub use model::Side;
+pub use model::{Consult, Kind, Side, Urgency};
 pub use routing::tick;
 pub use seats::{NoSeat, Seating, everybody_left, joined, left, seating, sides_present};
 pub use state::{Action, MACHINE, Refusal, State};
+pub use talk::{Words, message, messages, say, say_now, takes_files};
+pub use view::{MessageView, RingCard, ring_cards};

@@ -1,14 +1,16 @@
 //! What a consult asks its neighbours' rows: departments, who is on call, who must hear of it.
 
 use super::super::{
-    model::{Consult, Ring},
+    model::{Consult, Ring, Urgency},
     ring::{Callee, DESK},
     state::State,
+    view::Person,
 };
 use super::people;
 use crate::{
-    auth::Principal,
-    kernel::{DepartmentId, FacilityId, PatientId, Timestamp, UserId},
+    auth::{self, DepartmentName, FacilityName, Principal, Status},
+    ctx::Ctx,
+    kernel::{AttachmentId, ConsultId, DepartmentId, FacilityId, PatientId, Timestamp, UserId},
     store::{Query, Result, StoreError, WriteTx, args},
 };
 
@@ -88,27 +90,16 @@ pub async fn callees(tx: &mut impl Query, consult: &Consult, now: Timestamp) -> 
             asked.push((user, DESK));
         }
     }
-    let mut callees = Vec::with_capacity(asked.len());
-    for (user, tier) in asked {
-        let status = presence_of(tx, user, now).await?;
-        let reachable = match status.as_deref() {
-            Some("available") => true,
-            Some("busy") => consult.urgency == super::super::model::Urgency::Emergency,
-            _ => false,
-        };
-        callees.push(Callee { user, tier, seconds: u32::try_from(seconds).unwrap_or(45), reachable });
-    }
-    Ok(callees)
-}
-
-async fn presence_of(tx: &mut impl Query, user: UserId, now: Timestamp) -> Result<Option<String>> {
-    let row = tx
-        .fetch_optional(
-            "SELECT state FROM presence WHERE user_id = $1 AND lease_until > $2",
-            args![user, now],
-        )
-        .await?;
-    row.map(|row| row.get("state")).transpose()
+    let users: Vec<UserId> = asked.iter().map(|(user, _)| *user).collect();
+    let presence = auth::presence_of(tx, &users, now).await?;
+    let is_reachable = |user: UserId| match presence.get(&user) {
+        Some(Status::Available) => true,
+        Some(Status::Busy) => consult.urgency == Urgency::Emergency,
+        Some(Status::OnBreak | Status::Off) | None => false,
+    };
+    let seconds = u32::try_from(seconds).unwrap_or(45);
+    let callee = |(user, tier)| Callee { user, tier, seconds, reachable: is_reachable(user) };
+    Ok(asked.into_iter().map(callee).collect())
 }
 
 /// The coordinators of a facility.
@@ -189,4 +180,46 @@ pub async fn may_open_patient(tx: &mut impl Query, who: &Principal, patient: Pat
         }
     }
     Ok(false)
+}
+
+/// A department beside a consult.
+#[derive(Debug, Clone)]
+pub struct DepartmentCard {
+    /// Its name.
+    pub name: DepartmentName,
+    /// Its desk's telephone.
+    pub phone: String,
+}
+
+/// A department that a record names.
+pub async fn department_card(tx: &mut impl Query, id: DepartmentId) -> Result<DepartmentCard> {
+    let row = tx.fetch_one("SELECT name, phone FROM departments WHERE id = $1", args![id]).await?;
+    Ok(DepartmentCard { name: DepartmentName { id, name: row.get("name")? }, phone: row.get("phone")? })
+}
+
+/// A member of staff that a record names.
+pub async fn person(tx: &mut impl Query, id: UserId) -> Result<Person> {
+    let row = tx.fetch_one("SELECT name, title FROM users WHERE id = $1", args![id]).await?;
+    Ok(Person { id, name: row.get("name")?, title: row.get("title")? })
+}
+
+/// A facility that a record names.
+pub async fn facility(tx: &mut impl Query, id: FacilityId) -> Result<FacilityName> {
+    let row = tx.fetch_one("SELECT name, level, phone_24h FROM facilities WHERE id = $1", args![id]).await?;
+    Ok(FacilityName {
+        id,
+        name: row.get("name")?,
+        level: row.get("level")?,
+        phone_24h: row.get("phone_24h")?,
+    })
+}
+
+/// The patient as the head of a consult shows him.
+pub async fn patient(_ctx: &Ctx, _tx: &mut impl Query, id: PatientId) -> Result<serde_json::Value> {
+    Ok(serde_json::json!({ "id": id }))
+}
+
+/// The first picture of a consult.
+pub async fn first_picture(_tx: &mut impl Query, _id: ConsultId) -> Result<Option<AttachmentId>> {
+    Ok(None)
 }

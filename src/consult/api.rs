@@ -1,0 +1,292 @@
+//! The consult's addresses under `/api/v1`. Bodies in, views out, errors to problems.
+
+use axum::{
+    Router,
+    extract::{FromRef, State},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    Error,
+    commands::{self, Ask},
+    form::{Body, EditForm, NewForm, wrong},
+    model::Consult,
+    state::Refusal,
+    store::{self, around},
+    talk::{self, Words},
+    view::{self, Names},
+};
+use crate::{
+    auth::{Principal, Role, policy::Denied},
+    ctx::Ctx,
+    http::{
+        IdempotencyKey, IfMatch, Json, Once, Path, Problem, Query, RequestId, StoredAnswer, Tagged, codes,
+    },
+    kernel::{ConsultId, PatientId, Timestamp},
+    store::{ReadTx, StoreError, WriteTx},
+};
+
+/// The consult's routes. Paths are listed here and nowhere else; `…/actions/escalate`
+/// belongs to the referral room, which makes what comes of it.
+pub fn routes<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Ctx: FromRef<S>,
+{
+    Router::new()
+        .route("/consults", get(list).post(create))
+        .route("/consults/{id}", get(show).patch(edit))
+        .route("/consults/{id}/actions/{action}", post(act))
+        .route("/consults/{id}/messages", get(messages).post(say))
+        .route("/consults/{id}/history", get(history))
+}
+
+async fn create(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    IdempotencyKey(key): IdempotencyKey,
+    Json { value: form, bytes }: Json<NewForm>,
+) -> Result<Response, Problem> {
+    let now = ctx.clock.now();
+    let once = Once::new(who.user, &key, "POST /consults", &bytes);
+    let mut tx = ctx.db.write("consult.create").await?;
+    if let Err(again) = once.claim(&ctx, &mut tx, now).await? {
+        return Ok(again.respond()?.into_response());
+    }
+    let consult = commands::create(&ctx, &mut tx, &who, &form, now).await?;
+    let answer = answer(&ctx, &mut tx, &who, &consult, 201).await?;
+    once.keep(&ctx, &mut tx, &answer).await?;
+    tx.commit().await?;
+    tracing::info!(consult.id = %consult.id, facility.id = %consult.from_facility, "Consult begun");
+    Ok(answer.into_response())
+}
+
+async fn edit(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    Path(id): Path<ConsultId>,
+    IfMatch(seen): IfMatch,
+    Json { value: form, .. }: Json<EditForm>,
+) -> Result<Response, Problem> {
+    let now = ctx.clock.now();
+    let mut tx = ctx.db.write("consult.edit").await?;
+    let consult = commands::edit(&ctx, &mut tx, &who, (id, seen), &form, now).await?;
+    let answer = answer(&ctx, &mut tx, &who, &consult, 200).await?;
+    tx.commit().await?;
+    Ok(answer.into_response())
+}
+
+/// `POST /consults/{id}/actions/{action}`: the one door for every change of a consult.
+async fn act(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    RequestId(request): RequestId,
+    Path((id, action)): Path<(ConsultId, String)>,
+    IfMatch(seen): IfMatch,
+    IdempotencyKey(key): IdempotencyKey,
+    Json { value: body, bytes }: Json<Body>,
+) -> Result<Response, Problem> {
+    let now = ctx.clock.now();
+    let once = Once::new(who.user, &key, &format!("POST /consults/{id}/actions/{action}"), &bytes);
+    let mut tx = ctx.db.write("consult.act").await?;
+    if let Err(again) = once.claim(&ctx, &mut tx, now).await? {
+        return Ok(again.respond()?.into_response());
+    }
+    let request = Some(request).filter(|request| !request.is_empty());
+    let ask = Ask { id, seen: Some(seen), action: &action, body: &body, request };
+    let consult = match commands::act(&ctx, &mut tx, &who, ask, now).await {
+        Ok(consult) => consult,
+        Err(Error::Taken { by, at, open }) => {
+            let by = around::person(&mut tx, by).await?;
+            return Err(Problem::new(&codes::SOMEONE_WAS_FASTER)
+                .with("by", by)
+                .with("at", at)
+                .with("open_actions", open));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let answer = answer(&ctx, &mut tx, &who, &consult, 200).await?;
+    once.keep(&ctx, &mut tx, &answer).await?;
+    tx.commit().await?;
+    Ok(answer.into_response())
+}
+
+/// The record as the caller now sees it, fit to be kept for a repeated request.
+async fn answer(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    who: &Principal,
+    consult: &Consult,
+    status: u16,
+) -> Result<StoredAnswer, Error> {
+    let parts = commands::parts_of(tx, who, consult).await?;
+    let view = view::whole(ctx, tx, consult, &parts).await?;
+    let body = serde_json::to_value(view).expect("a view is JSON");
+    Ok(StoredAnswer { status, version: consult.version, body })
+}
+
+async fn show(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    Path(id): Path<ConsultId>,
+) -> Result<Tagged<view::ConsultView>, Problem> {
+    let mut tx = ctx.db.write("consult.read").await?;
+    let (consult, parts) = commands::load_for(&mut tx, &who, id).await?;
+    let view = view::whole(&ctx, &mut tx, &consult, &parts).await?;
+    commands::read_by(&mut tx, &who, &consult, ctx.clock.now()).await?;
+    tx.commit().await?;
+    Ok(Tagged::ok(consult.version, view))
+}
+
+#[derive(Deserialize)]
+struct ListAsk {
+    r#box: Option<String>,
+    patient: Option<PatientId>,
+}
+
+/// The most lines of a list.
+const MOST: i64 = 100;
+
+async fn list(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    Query(ask): Query<ListAsk>,
+) -> Result<axum::Json<Value>, Problem> {
+    let mut tx = ctx.db.read().await?;
+    let found = match ask.r#box.as_deref().unwrap_or("mine") {
+        "mine" => mine(&ctx, &mut tx, &who).await?,
+        "waiting" => waiting(&mut tx, &who).await?,
+        "today" => store::since(&mut tx, who.user, day_began(ctx.clock.now())).await?,
+        "patient" => {
+            let patient = ask.patient.ok_or_else(|| Error::from(wrong("patient", "required")))?;
+            store::of_patient(&mut tx, patient).await?
+        }
+        _ => return Err(Error::from(wrong("box", "not_one_of_these")).into()),
+    };
+    let names = &mut Names::default();
+    let mut items = Vec::new();
+    for consult in found {
+        match commands::parts_of(&mut tx, &who, &consult).await {
+            Ok(parts) => items.push(view::brief(&ctx, &mut tx, names, &consult, &parts).await?),
+            Err(Error::NotAllowed(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(axum::Json(json!({ "items": items, "next": null })))
+}
+
+/// What my facility asked, and what I answered.
+async fn mine(ctx: &Ctx, tx: &mut ReadTx, who: &Principal) -> Result<Vec<Consult>, StoreError> {
+    let mut found = store::mine(tx, who.acting, MOST).await?;
+    let month = std::time::Duration::from_secs(30 * 24 * 3600);
+    for consult in store::since(tx, who.user, ctx.clock.now().minus(month)).await? {
+        if !found.iter().any(|other| other.id == consult.id) {
+            found.push(consult);
+        }
+    }
+    found.sort_by_key(|consult| std::cmp::Reverse(consult.state_since));
+    Ok(found)
+}
+
+/// What waits for my departments, or at my desk.
+async fn waiting(tx: &mut ReadTx, who: &Principal) -> Result<Vec<Consult>, StoreError> {
+    let mut found: Vec<Consult> = Vec::new();
+    for membership in &who.memberships {
+        let more = match (membership.role, membership.department) {
+            (Role::Specialist, Some(department)) => store::waiting(tx, department).await?,
+            (Role::Coordinator, _) => store::waiting_at(tx, membership.facility).await?,
+            _ => Vec::new(),
+        };
+        for consult in more {
+            if !found.iter().any(|other| other.id == consult.id) {
+                found.push(consult);
+            }
+        }
+    }
+    found.sort_by_key(|consult| (consult.urgency, consult.state_since));
+    Ok(found)
+}
+
+/// The last midnight in the alliance's zone, which is UTC+8 all year.
+fn day_began(now: Timestamp) -> Timestamp {
+    const DAY: i64 = 24 * 3_600_000;
+    const EAST: i64 = 8 * 3_600_000;
+    Timestamp::from_millis((now.millis() + EAST).div_euclid(DAY) * DAY - EAST)
+}
+
+#[derive(Deserialize)]
+struct Said {
+    body: String,
+    client_msg_id: Option<String>,
+}
+
+async fn say(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    IdempotencyKey(key): IdempotencyKey,
+    Path(id): Path<ConsultId>,
+    Json { value: said, .. }: Json<Said>,
+) -> Result<Response, Problem> {
+    let mut tx = ctx.db.write("consult.message").await?;
+    let own_key = said.client_msg_id.as_deref().unwrap_or(&key);
+    let view = talk::say(&ctx, &mut tx, &who, id, Words::Text(&said.body), Some(own_key)).await?;
+    tx.commit().await?;
+    Ok((axum::http::StatusCode::CREATED, axum::Json(view)).into_response())
+}
+
+async fn messages(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    Path(id): Path<ConsultId>,
+) -> Result<axum::Json<Value>, Problem> {
+    let items = talk::messages(&ctx, &who, id).await?;
+    Ok(axum::Json(json!({ "items": items, "next": null })))
+}
+
+async fn history(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    Path(id): Path<ConsultId>,
+) -> Result<axum::Json<Value>, Problem> {
+    let mut tx = ctx.db.read().await?;
+    commands::load_for(&mut tx, &who, id).await?;
+    let items = view::history(&mut tx, id).await?;
+    Ok(axum::Json(json!({ "items": items, "next": null })))
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound(_) | Error::NotAllowed(Denied::Stranger) => Self::not_found("consult"),
+            Error::NotAllowed(Denied::NotClinical) => {
+                Self::new(&codes::FORBIDDEN).with("why_code", "not_clinical")
+            }
+            Error::AuthorOnly => Self::new(&codes::FORBIDDEN).with("why_code", "author_only"),
+            Error::Refused(Refusal::WrongState { from, action, open }) => Self::new(&codes::WRONG_STATE)
+                .with("state", from)
+                .with("action", action)
+                .with("open_actions", open),
+            Error::Refused(Refusal::WrongActor { action, actors }) => {
+                Self::new(&codes::FORBIDDEN).with("action", action).with("actors", actors)
+            }
+            Error::UnknownAction { open } => {
+                Self::new(&codes::WRONG_STATE).with("why_code", "unknown_action").with("open_actions", open)
+            }
+            Error::Hindered { action, why, open } => Self::new(&codes::WRONG_STATE)
+                .with("action", action)
+                .with("why_code", why)
+                .with("open_actions", open),
+            // The door that knows names says who.
+            Error::Taken { at, open, .. } => {
+                Self::new(&codes::SOMEONE_WAS_FASTER).with("at", at).with("open_actions", open)
+            }
+            Error::Over { open } => Self::new(&codes::WRONG_STATE).with("open_actions", open),
+            Error::Stale { version } => Self::new(&codes::STALE).with("version", version),
+            Error::Invalid(errors) => Self::fields(errors),
+            Error::Store(fault) => Self::our_fault(fault),
+        }
+    }
+}

@@ -1,0 +1,457 @@
+//! A consult as one person may see it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    Error,
+    model::{
+        Adopted, Consent, ConsentMethod, Consult, Diagnosis, Exam, Kind, NextStep, Opinion, RingState,
+        Signer, Slot, Urgency,
+    },
+    state::{Action, State},
+    step,
+    store::{self, around, people, said},
+};
+use crate::{
+    auth::{DepartmentName, FacilityName, policy::Actor},
+    ctx::Ctx,
+    journal::{self, Entity},
+    kernel::{
+        AttachmentId, ConsultId, DepartmentId, FacilityId, MessageId, OpinionId, ReferralId, RingId,
+        Timestamp, UserId,
+    },
+    store::Query,
+};
+
+/// A member of staff beside what they did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Person {
+    /// Who.
+    pub id: UserId,
+    /// Their name.
+    pub name: String,
+    /// Their title.
+    pub title: String,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Serialize)]
+pub struct From {
+    /// Where.
+    pub facility: FacilityName,
+    /// The doctor.
+    pub user: Person,
+}
+
+/// Who is asked.
+#[derive(Debug, Clone, Serialize)]
+pub struct To {
+    /// Where.
+    pub facility: FacilityName,
+    /// Which department.
+    pub department: DepartmentName,
+    /// The doctor who took it.
+    pub user: Option<Person>,
+}
+
+/// An action that the table opens and something else keeps shut.
+#[derive(Debug, Clone, Serialize)]
+pub struct ClosedAction {
+    /// What.
+    pub action: Action,
+    /// Why, as a word.
+    pub why_code: &'static str,
+}
+
+/// One line of a list of consults.
+#[derive(Serialize)]
+pub struct ConsultBrief {
+    id: ConsultId,
+    no: String,
+    kind: Kind,
+    urgency: Urgency,
+    state: State,
+    state_since: Timestamp,
+    version: i64,
+    from: From,
+    to: To,
+    patient: Value,
+    question: String,
+    created_at: Timestamp,
+    opened_at: Option<Timestamp>,
+    answered_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+    scheduled: Option<Slot>,
+    unacknowledged: bool,
+    referral_ids: Vec<ReferralId>,
+    open_actions: Vec<Action>,
+    closed_actions: Vec<ClosedAction>,
+}
+
+/// The whole of a consult.
+#[derive(Serialize)]
+pub struct ConsultView {
+    #[serde(flatten)]
+    brief: ConsultBrief,
+    chief_complaint: Option<String>,
+    history: Option<String>,
+    exam: Option<Exam>,
+    prelim_diagnoses: Vec<Diagnosis>,
+    consent: Option<ConsentView>,
+    opinion: Option<OpinionView>,
+    rings: Vec<RingView>,
+    chair: Option<Person>,
+    desk_phone: String,
+    close_reason: Option<String>,
+    close_note: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ConsentView {
+    method: ConsentMethod,
+    signer: Option<Signer>,
+    witness: Option<String>,
+    reason: Option<String>,
+    signed_at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct OpinionView {
+    id: OpinionId,
+    author: Person,
+    conclusion: String,
+    advice: String,
+    diagnoses: Vec<Diagnosis>,
+    next: NextStep,
+    signed_at: Timestamp,
+    signature_kind: String,
+    content_hash: String,
+    version_no: i64,
+    reason_code: Option<String>,
+    ack: Option<AckView>,
+}
+
+#[derive(Serialize)]
+struct AckView {
+    by: Person,
+    at: Timestamp,
+    adopted: Adopted,
+    reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct RingView {
+    id: RingId,
+    user: Person,
+    tier: i64,
+    state: RingState,
+    started_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+/// What a doctor sees while it rings.
+#[derive(Serialize, Clone)]
+pub struct RingCard {
+    /// The ring.
+    pub ring: RingId,
+    /// For which consult.
+    pub consult: ConsultId,
+    /// Its number.
+    pub no: String,
+    /// How soon.
+    pub urgency: Urgency,
+    /// Who asks.
+    pub from: From,
+    /// Name, sex, birth date and allergies.
+    pub patient: Value,
+    /// What is asked.
+    pub question: String,
+    /// The signs.
+    pub exam: Option<Exam>,
+    /// A picture to look at while it rings.
+    pub first_picture: Option<AttachmentId>,
+    /// Which department is asked.
+    pub department: DepartmentName,
+    /// Which tier rings.
+    pub tier: i64,
+    /// Since when.
+    pub started_at: Timestamp,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// A message as it is shown.
+#[derive(Serialize, Clone)]
+pub struct MessageView {
+    /// Which.
+    pub id: MessageId,
+    /// Who; nobody for the system.
+    pub author: Option<Person>,
+    /// `text`, `system` or `file`.
+    pub kind: String,
+    /// The words.
+    pub body: String,
+    /// When.
+    pub at: Timestamp,
+    /// The file, if it is one.
+    pub attachment_id: Option<AttachmentId>,
+    /// The sender's own key.
+    pub client_msg_id: Option<String>,
+}
+
+/// One line of the history.
+#[derive(Serialize)]
+pub struct HistoryView {
+    seq: i64,
+    at: Timestamp,
+    action: String,
+    actor: Option<Person>,
+    from_state: Option<String>,
+    to_state: Option<String>,
+    reason_code: Option<String>,
+}
+
+/// Names that were looked up while one answer is put together, each once.
+#[derive(Default)]
+pub struct Names {
+    people: BTreeMap<UserId, Person>,
+    facilities: BTreeMap<FacilityId, FacilityName>,
+    departments: BTreeMap<DepartmentId, around::DepartmentCard>,
+}
+
+impl Names {
+    async fn person(&mut self, tx: &mut impl Query, id: UserId) -> Result<Person, Error> {
+        if let Some(person) = self.people.get(&id) {
+            return Ok(person.clone());
+        }
+        let person = around::person(tx, id).await?;
+        self.people.insert(id, person.clone());
+        Ok(person)
+    }
+
+    async fn maybe(&mut self, tx: &mut impl Query, id: Option<UserId>) -> Result<Option<Person>, Error> {
+        match id {
+            None => Ok(None),
+            Some(id) => self.person(tx, id).await.map(Some),
+        }
+    }
+
+    async fn facility(&mut self, tx: &mut impl Query, id: FacilityId) -> Result<FacilityName, Error> {
+        if let Some(facility) = self.facilities.get(&id) {
+            return Ok(facility.clone());
+        }
+        let facility = around::facility(tx, id).await?;
+        self.facilities.insert(id, facility.clone());
+        Ok(facility)
+    }
+
+    async fn department(
+        &mut self,
+        tx: &mut impl Query,
+        id: DepartmentId,
+    ) -> Result<around::DepartmentCard, Error> {
+        if let Some(card) = self.departments.get(&id) {
+            return Ok(card.clone());
+        }
+        let card = around::department_card(tx, id).await?;
+        self.departments.insert(id, card.clone());
+        Ok(card)
+    }
+}
+
+/// One line of a list, for somebody who plays `parts`.
+pub async fn brief(
+    ctx: &Ctx,
+    tx: &mut impl Query,
+    names: &mut Names,
+    consult: &Consult,
+    parts: &[Actor],
+) -> Result<ConsultBrief, Error> {
+    let (open_actions, shut) = step::open_and_shut(consult, parts, ctx.clock.now());
+    let closed_actions =
+        shut.into_iter().map(|(action, why)| ClosedAction { action, why_code: why.word() }).collect();
+    Ok(ConsultBrief {
+        id: consult.id,
+        no: consult.no.clone(),
+        kind: consult.kind,
+        urgency: consult.urgency,
+        state: consult.state,
+        state_since: consult.state_since,
+        version: consult.version,
+        from: from(tx, names, consult).await?,
+        to: To {
+            facility: names.facility(tx, consult.to_facility).await?,
+            department: names.department(tx, consult.to_department).await?.name,
+            user: names.maybe(tx, consult.to_user).await?,
+        },
+        patient: around::patient(ctx, tx, consult.patient).await?,
+        question: store::letter(ctx, tx, consult.id).await?.question,
+        created_at: consult.created_at,
+        opened_at: consult.opened_at,
+        answered_at: consult.answered_at,
+        ended_at: consult.ended_at,
+        scheduled: consult.slot,
+        unacknowledged: consult.unacknowledged,
+        referral_ids: store::referrals_of(tx, consult.id).await?,
+        open_actions,
+        closed_actions,
+    })
+}
+
+async fn from(tx: &mut impl Query, names: &mut Names, consult: &Consult) -> Result<From, Error> {
+    Ok(From {
+        facility: names.facility(tx, consult.from_facility).await?,
+        user: names.person(tx, consult.from_user).await?,
+    })
+}
+
+/// The whole consult, for somebody who plays `parts`.
+pub async fn whole(
+    ctx: &Ctx,
+    tx: &mut impl Query,
+    consult: &Consult,
+    parts: &[Actor],
+) -> Result<ConsultView, Error> {
+    let names = &mut Names::default();
+    let letter = store::letter(ctx, tx, consult.id).await?;
+    let mut rings = Vec::new();
+    for ring in people::rings(tx, consult.id).await? {
+        rings.push(RingView {
+            id: ring.id,
+            user: names.person(tx, ring.user).await?,
+            tier: ring.tier,
+            state: ring.state,
+            started_at: ring.started_at,
+            expires_at: ring.expires_at,
+        });
+    }
+    let opinion = match said::opinion(ctx, tx, consult.id).await? {
+        None => None,
+        Some(opinion) => Some(opinion_view(tx, names, opinion).await?),
+    };
+    Ok(ConsultView {
+        chief_complaint: letter.chief_complaint,
+        history: letter.history,
+        exam: letter.exam,
+        prelim_diagnoses: letter.prelim_diagnoses,
+        consent: store::consent(ctx, tx, consult.id).await?.map(consent_view),
+        opinion,
+        rings,
+        chair: names.maybe(tx, consult.chair).await?,
+        desk_phone: names.department(tx, consult.to_department).await?.phone,
+        close_reason: consult.close_reason.clone(),
+        close_note: store::close_note(ctx, tx, consult.id).await?,
+        brief: brief(ctx, tx, names, consult, parts).await?,
+    })
+}
+
+fn consent_view(consent: Consent) -> ConsentView {
+    ConsentView {
+        method: consent.method,
+        signer: consent.signer,
+        witness: consent.witness,
+        reason: consent.reason,
+        signed_at: consent.signed_at,
+    }
+}
+
+async fn opinion_view(
+    tx: &mut impl Query,
+    names: &mut Names,
+    opinion: Opinion,
+) -> Result<OpinionView, Error> {
+    let ack = match opinion.ack {
+        None => None,
+        Some(ack) => Some(AckView {
+            by: names.person(tx, ack.by).await?,
+            at: ack.at,
+            adopted: ack.adopted,
+            reason: ack.reason,
+        }),
+    };
+    Ok(OpinionView {
+        id: opinion.id,
+        author: names.person(tx, opinion.author).await?,
+        conclusion: opinion.text.conclusion,
+        advice: opinion.text.advice,
+        diagnoses: opinion.text.diagnoses,
+        next: opinion.next,
+        signed_at: opinion.signed_at,
+        signature_kind: opinion.signature_kind,
+        content_hash: opinion.content_hash,
+        version_no: opinion.version_no,
+        reason_code: opinion.reason_code,
+        ack,
+    })
+}
+
+/// What rings at a person now, most urgent first.
+pub async fn ring_cards(ctx: &Ctx, user: UserId) -> Result<Vec<RingCard>, Error> {
+    let names = &mut Names::default();
+    let mut tx = ctx.db.read().await?;
+    let mut cards = Vec::new();
+    for (id, ring) in people::ringing_at(&mut tx, user, ctx.clock.now()).await? {
+        let Some(consult) = store::load(&mut tx, id).await? else { continue };
+        let letter = store::letter(ctx, &mut tx, id).await?;
+        cards.push(RingCard {
+            ring: ring.id,
+            consult: id,
+            no: consult.no.clone(),
+            urgency: consult.urgency,
+            from: from(&mut tx, names, &consult).await?,
+            patient: around::patient(ctx, &mut tx, consult.patient).await?,
+            question: letter.question,
+            exam: letter.exam,
+            first_picture: around::first_picture(&mut tx, id).await?,
+            department: names.department(&mut tx, consult.to_department).await?.name,
+            tier: ring.tier,
+            started_at: ring.started_at,
+            expires_at: ring.expires_at,
+        });
+    }
+    cards.sort_by_key(|card| (card.urgency, card.started_at));
+    Ok(cards)
+}
+
+/// A message as it is shown.
+pub async fn message(
+    tx: &mut impl Query,
+    names: &mut Names,
+    message: super::model::Message,
+) -> Result<MessageView, Error> {
+    Ok(MessageView {
+        id: message.id,
+        author: names.maybe(tx, message.author).await?,
+        kind: message.kind,
+        body: message.body,
+        at: message.at,
+        attachment_id: message.attachment,
+        client_msg_id: message.client_msg_id,
+    })
+}
+
+/// What happened to a consult, oldest first. Who read it and who sat where is the audit's business.
+pub async fn history(tx: &mut impl Query, id: ConsultId) -> Result<Vec<HistoryView>, Error> {
+    let names = &mut Names::default();
+    let mut lines = Vec::new();
+    for line in journal::history(tx, &Entity::Consult(id)).await? {
+        if line.to_state.is_none() {
+            continue;
+        }
+        let actor = names.maybe(tx, line.actor.parse().ok()).await?;
+        let action = line.action.strip_prefix("consult.").unwrap_or(&line.action).to_owned();
+        lines.push(HistoryView {
+            seq: line.seq,
+            at: line.at,
+            action,
+            actor,
+            from_state: line.from_state,
+            to_state: line.to_state,
+            reason_code: line.reason_code,
+        });
+    }
+    Ok(lines)
+}
