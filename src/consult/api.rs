@@ -10,12 +10,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Error,
+    Error, around,
     commands::{self, Ask},
     form::{Body, EditForm, NewForm, wrong},
     model::Consult,
     state::Refusal,
-    store::{self, around},
+    store,
     talk::{self, Words},
     view::{self, Names},
 };

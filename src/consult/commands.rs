@@ -6,13 +6,13 @@
 use serde_json::json;
 
 use super::{
-    Error,
+    Error, around,
     form::{Body, EditForm, NewForm, wrong},
     model::{Consult, Letter},
     routing,
     state::{Action, State},
     step::{self, By},
-    store::{self, around, people},
+    store::{self, people},
 };
 use crate::{
     auth::{
@@ -20,8 +20,10 @@ use crate::{
         policy::{self, Actor, Denied, Grant},
     },
     ctx::Ctx,
+    directory,
     journal::{self, Entity, Entry},
     kernel::{ConsultId, FacilityId, ReferralId, RingId, Timestamp},
+    patients,
     store::{Query, WriteTx},
 };
 
@@ -66,13 +68,13 @@ pub async fn create(
         wrongs.push(error);
         None
     });
-    let department = around::find_department(tx, form.to_department).await?;
+    let department = directory::department(tx, form.to_department).await?;
     match &department {
-        Some(department) if department.accepts_consult && department.facility != from => {}
+        Some(department) if department.accepts_consult && department.facility.id != from => {}
         Some(_) => wrongs.push(wrong("to_department", "not_accepting")),
         None => wrongs.push(wrong("to_department", "unknown")),
     }
-    if !around::may_open_patient(tx, who, form.patient_id).await? {
+    if !patients::may_open(tx, who, form.patient_id).await? {
         wrongs.push(wrong("patient_id", "unknown"));
     }
     let (Some(department), true) = (department, wrongs.is_empty()) else {
@@ -87,7 +89,7 @@ pub async fn create(
         created_at: at,
         kind: form.kind,
         urgency: form.urgency,
-        to_facility: department.facility,
+        to_facility: department.facility.id,
         to_department: form.to_department,
         to_user: None,
         chair: None,
@@ -152,12 +154,12 @@ pub async fn edit(
         None
     });
     if let Some(to) = form.to_department {
-        match around::find_department(tx, to).await? {
+        match directory::department(tx, to).await? {
             Some(department)
-                if department.accepts_consult && department.facility != consult.from_facility =>
+                if department.accepts_consult && department.facility.id != consult.from_facility =>
             {
                 consult.to_department = to;
-                consult.to_facility = department.facility;
+                consult.to_facility = department.facility.id;
             }
             Some(_) => wrongs.push(wrong("to_department", "not_accepting")),
             None => wrongs.push(wrong("to_department", "unknown")),

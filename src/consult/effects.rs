@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Error,
+    Error, around,
     due::EARLY,
     form::{self, Body},
     guards,
@@ -13,11 +13,12 @@ use super::{
     sign::{self, Signed},
     state::{Action, State},
     step::By,
-    store::{self, around, people, said},
+    store::{self, people, said},
 };
 use crate::{
     auth::policy::Actor,
     ctx::Ctx,
+    directory,
     kernel::{OpinionId, Timestamp},
     store::WriteTx,
 };
@@ -227,15 +228,15 @@ async fn ask_elsewhere(
         return Err(form::wrong("to_department", "same_as_before").into());
     }
     let department =
-        around::find_department(tx, to).await?.ok_or_else(|| form::wrong("to_department", "unknown"))?;
-    if !department.accepts_consult || department.facility == consult.from_facility {
+        directory::department(tx, to).await?.ok_or_else(|| form::wrong("to_department", "unknown"))?;
+    if !department.accepts_consult || department.facility.id == consult.from_facility {
         return Err(form::wrong("to_department", "not_accepting").into());
     }
     let before = consult.to_department;
     store::end_leg(tx, consult, ended_as, by.at).await?;
     consult.leg += 1;
     consult.to_department = to;
-    consult.to_facility = department.facility;
+    consult.to_facility = department.facility.id;
     consult.to_user = None;
     store::begin_leg(tx, consult, by.at).await?;
     around::share_patient(tx, consult, by.at).await?;
@@ -272,7 +273,7 @@ async fn agree(
         return Err(form::wrong("chair", "required").into());
     }
     for user in body.invitees.iter().copied().chain(consult.chair) {
-        if !around::is_active(tx, user).await? {
+        if directory::person(tx, user).await?.is_none() {
             return Err(form::wrong(
                 if Some(user) == consult.chair { "chair" } else { "invitees" },
                 "unknown",

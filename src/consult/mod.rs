@@ -15,6 +15,7 @@
 //! `step::take`: table, guard, effect, row, journal, in one transaction.
 
 mod api;
+mod around;
 mod commands;
 mod due;
 mod effects;

@@ -4,13 +4,13 @@
 //! second by [`tick`]; it takes at most one step, and says so in the journal.
 
 use super::{
-    Error, due,
+    Error, around, due,
     form::Body,
     model::{Consult, Kind},
     ring::{self, Next},
     state::{Action, State},
     step::{self, By},
-    store::{self, around},
+    store,
 };
 use crate::{
     ctx::Ctx,

@@ -4,13 +4,13 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Error,
+    Error, around,
     effects::{self, Told},
     form::Body,
     guards,
     model::Consult,
     state::{self, Action, MACHINE, State},
-    store::{self, around},
+    store,
 };
 use crate::{
     auth::{Principal, policy::Actor},

@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::{
-    Error,
+    Error, around,
     commands::load_for,
     form,
     model::{Consult, Message},
     state::{MACHINE, State},
     step::{self, By},
-    store::{self, around, said},
+    store::{self, said},
     view::{self, MessageView, Names},
 };
 use crate::{

@@ -3,39 +3,29 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{
-    Error,
+    Error, around,
     model::{
         Adopted, Consent, ConsentMethod, Consult, Diagnosis, Exam, Kind, NextStep, Opinion, RingState,
         Signer, Slot, Urgency,
     },
     state::{Action, State},
     step,
-    store::{self, around, people, said},
+    store::{self, people, said},
 };
 use crate::{
     auth::{DepartmentName, FacilityName, policy::Actor},
     ctx::Ctx,
+    directory::{Department, PersonName},
     journal::{self, Entity},
     kernel::{
         AttachmentId, ConsultId, DepartmentId, FacilityId, MessageId, OpinionId, ReferralId, RingId,
         Timestamp, UserId,
     },
+    patients::{self, PatientBrief},
     store::Query,
 };
-
-/// A member of staff beside what they did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Person {
-    /// Who.
-    pub id: UserId,
-    /// Their name.
-    pub name: String,
-    /// Their title.
-    pub title: String,
-}
 
 /// Who asks.
 #[derive(Debug, Clone, Serialize)]
@@ -43,7 +33,7 @@ pub struct From {
     /// Where.
     pub facility: FacilityName,
     /// The doctor.
-    pub user: Person,
+    pub user: PersonName,
 }
 
 /// Who is asked.
@@ -54,7 +44,7 @@ pub struct To {
     /// Which department.
     pub department: DepartmentName,
     /// The doctor who took it.
-    pub user: Option<Person>,
+    pub user: Option<PersonName>,
 }
 
 /// An action that the table opens and something else keeps shut.
@@ -78,7 +68,7 @@ pub struct ConsultBrief {
     version: i64,
     from: From,
     to: To,
-    patient: Value,
+    patient: PatientBrief,
     question: String,
     created_at: Timestamp,
     opened_at: Option<Timestamp>,
@@ -103,7 +93,7 @@ pub struct ConsultView {
     consent: Option<ConsentView>,
     opinion: Option<OpinionView>,
     rings: Vec<RingView>,
-    chair: Option<Person>,
+    chair: Option<PersonName>,
     desk_phone: String,
     close_reason: Option<String>,
     close_note: Option<String>,
@@ -121,7 +111,7 @@ struct ConsentView {
 #[derive(Serialize)]
 struct OpinionView {
     id: OpinionId,
-    author: Person,
+    author: PersonName,
     conclusion: String,
     advice: String,
     diagnoses: Vec<Diagnosis>,
@@ -136,7 +126,7 @@ struct OpinionView {
 
 #[derive(Serialize)]
 struct AckView {
-    by: Person,
+    by: PersonName,
     at: Timestamp,
     adopted: Adopted,
     reason: Option<String>,
@@ -145,7 +135,7 @@ struct AckView {
 #[derive(Serialize)]
 struct RingView {
     id: RingId,
-    user: Person,
+    user: PersonName,
     tier: i64,
     state: RingState,
     started_at: Timestamp,
@@ -166,7 +156,7 @@ pub struct RingCard {
     /// Who asks.
     pub from: From,
     /// Name, sex, birth date and allergies.
-    pub patient: Value,
+    pub patient: PatientBrief,
     /// What is asked.
     pub question: String,
     /// The signs.
@@ -189,7 +179,7 @@ pub struct MessageView {
     /// Which.
     pub id: MessageId,
     /// Who; nobody for the system.
-    pub author: Option<Person>,
+    pub author: Option<PersonName>,
     /// `text`, `system` or `file`.
     pub kind: String,
     /// The words.
@@ -208,7 +198,7 @@ pub struct HistoryView {
     seq: i64,
     at: Timestamp,
     action: String,
-    actor: Option<Person>,
+    actor: Option<PersonName>,
     from_state: Option<String>,
     to_state: Option<String>,
     reason_code: Option<String>,
@@ -217,13 +207,13 @@ pub struct HistoryView {
 /// Names that were looked up while one answer is put together, each once.
 #[derive(Default)]
 pub struct Names {
-    people: BTreeMap<UserId, Person>,
+    people: BTreeMap<UserId, PersonName>,
     facilities: BTreeMap<FacilityId, FacilityName>,
-    departments: BTreeMap<DepartmentId, around::DepartmentCard>,
+    departments: BTreeMap<DepartmentId, Department>,
 }
 
 impl Names {
-    async fn person(&mut self, tx: &mut impl Query, id: UserId) -> Result<Person, Error> {
+    async fn person(&mut self, tx: &mut impl Query, id: UserId) -> Result<PersonName, Error> {
         if let Some(person) = self.people.get(&id) {
             return Ok(person.clone());
         }
@@ -232,7 +222,7 @@ impl Names {
         Ok(person)
     }
 
-    async fn maybe(&mut self, tx: &mut impl Query, id: Option<UserId>) -> Result<Option<Person>, Error> {
+    async fn maybe(&mut self, tx: &mut impl Query, id: Option<UserId>) -> Result<Option<PersonName>, Error> {
         match id {
             None => Ok(None),
             Some(id) => self.person(tx, id).await.map(Some),
@@ -248,15 +238,11 @@ impl Names {
         Ok(facility)
     }
 
-    async fn department(
-        &mut self,
-        tx: &mut impl Query,
-        id: DepartmentId,
-    ) -> Result<around::DepartmentCard, Error> {
+    async fn department(&mut self, tx: &mut impl Query, id: DepartmentId) -> Result<Department, Error> {
         if let Some(card) = self.departments.get(&id) {
             return Ok(card.clone());
         }
-        let card = around::department_card(tx, id).await?;
+        let card = around::department(tx, id).await?;
         self.departments.insert(id, card.clone());
         Ok(card)
     }
@@ -284,10 +270,10 @@ pub async fn brief(
         from: from(tx, names, consult).await?,
         to: To {
             facility: names.facility(tx, consult.to_facility).await?,
-            department: names.department(tx, consult.to_department).await?.name,
+            department: names.department(tx, consult.to_department).await?.name(),
             user: names.maybe(tx, consult.to_user).await?,
         },
-        patient: around::patient(ctx, tx, consult.patient).await?,
+        patient: patients::brief(ctx, tx, consult.patient).await?,
         question: store::letter(ctx, tx, consult.id).await?.question,
         created_at: consult.created_at,
         opened_at: consult.opened_at,
@@ -402,11 +388,11 @@ pub async fn ring_cards(ctx: &Ctx, user: UserId) -> Result<Vec<RingCard>, Error>
             no: consult.no.clone(),
             urgency: consult.urgency,
             from: from(&mut tx, names, &consult).await?,
-            patient: around::patient(ctx, &mut tx, consult.patient).await?,
+            patient: patients::brief(ctx, &mut tx, consult.patient).await?,
             question: letter.question,
             exam: letter.exam,
-            first_picture: around::first_picture(&mut tx, id).await?,
-            department: names.department(&mut tx, consult.to_department).await?.name,
+            first_picture: around::first_picture(ctx, &mut tx, id).await?,
+            department: names.department(&mut tx, consult.to_department).await?.name(),
             tier: ring.tier,
             started_at: ring.started_at,
             expires_at: ring.expires_at,

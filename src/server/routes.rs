@@ -47,7 +47,11 @@ pub fn router(app: App) -> Router {
 
 /// Each room's own routes; their paths are listed in the room's `api.rs` and nowhere else.
 fn rooms() -> Router<App> {
-    Router::new().merge(auth::routes()).merge(directory::routes()).merge(patients::routes())
+    Router::new()
+        .merge(auth::routes())
+        .merge(directory::routes())
+        .merge(patients::routes())
+        .merge(consult::routes())
 }
 
 /// The two workflows, in the words the server obeys.

@@ -15,6 +15,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (2, "directory", include_str!("../../migrations/0002_directory.sql")),
     (3, "auth", include_str!("../../migrations/0003_auth.sql")),
     (4, "patients", include_str!("../../migrations/0004_patients.sql")),
+    (5, "consults", include_str!("../../migrations/0005_consults.sql")),
     (6, "attachments", include_str!("../../migrations/0006_attachments.sql")),
 ];
 

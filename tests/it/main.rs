@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one module per room.
 
 mod binary;
+mod consult;
 mod docs;
 mod house;
 mod media;

@@ -1,6 +1,5 @@
 //! The rows of a consult and its letter.
 
-pub mod around;
 pub mod people;
 pub mod said;
 
