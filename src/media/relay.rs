@@ -1,6 +1,6 @@
 //! The handle the rest of the house holds: commands in, answers and events out.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread;
@@ -40,9 +40,6 @@ pub enum StartError {
     /// The UDP address is taken or not ours.
     #[error("cannot listen for media on {0}")]
     Listen(SocketAddr, #[source] std::io::Error),
-    /// Nothing to tell browsers: listening on every address and none could be found.
-    #[error("no address to tell browsers; set media.advertise")]
-    NoAddress,
     /// The machine gave no thread or no poll.
     #[error("cannot start the media worker")]
     Worker(#[source] std::io::Error),
@@ -173,8 +170,13 @@ fn advertised(config: &config::Media, socket: &UdpSocket) -> Result<Arc<[SocketA
         probe.connect("192.0.2.1:9")?;
         probe.local_addr()
     });
-    match outward {
-        Ok(found) if !found.ip().is_unspecified() => Ok(Arc::new([SocketAddr::new(found.ip(), port)])),
-        Ok(_) | Err(_) => Err(StartError::NoAddress),
+    let ip = match outward {
+        Ok(found) if !found.ip().is_unspecified() => found.ip(),
+        // No way out, no other address: good for trying things out on one machine.
+        Ok(_) | Err(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+    };
+    if ip.is_loopback() {
+        tracing::warn!("no outer address found; calls work on this machine only until media.advertise is set");
     }
+    Ok(Arc::new([SocketAddr::new(ip, port)]))
 }
