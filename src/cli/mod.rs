@@ -34,6 +34,8 @@ enum Command {
     Migrate,
     /// Make or show the local certificate.
     Certs,
+    /// Try signing in, the signaling line and a call against a running server, and tell how it went.
+    Probe(probe::Probe),
     /// Look into one picture from standard input and end.
     #[command(subcommand, hide = true)]
     Decode(decode::Decode),
@@ -86,6 +88,7 @@ fn obey(line: Line) -> Result<(), CliError> {
             Command::Serve(what) => serve::run(config, what).await,
             Command::Migrate => migrate::run(&config).await,
             Command::Certs => certs::run(&config),
+            Command::Probe(what) => probe::run(&config, what).await,
             Command::Decode(_) => Ok(()), // answered before any setting was read
         }
     })

@@ -176,7 +176,9 @@ fn advertised(config: &config::Media, socket: &UdpSocket) -> Result<Arc<[SocketA
         Ok(_) | Err(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
     if ip.is_loopback() {
-        tracing::warn!("no outer address found; calls work on this machine only until media.advertise is set");
+        tracing::warn!(
+            "no outer address found; calls work on this machine only until media.advertise is set"
+        );
     }
     Ok(Arc::new([SocketAddr::new(ip, port)]))
 }

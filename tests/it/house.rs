@@ -40,9 +40,9 @@ const FENCES: &[(&[&str], &[&str])] = &[
         &["axum::", "tower::", "tower_http::"],
         &["src/http/", "/api.rs", "/api/", "src/signal/ws.rs", "src/server/"],
     ),
-    (&["hyper::", "hyper_util::", "rust_embed::"], &["src/server/"]),
+    (&["hyper::", "hyper_util::", "rust_embed::"], &["src/server/", "src/cli/probe/"]),
     (&["str0m::"], &["src/media/peer.rs", "src/media/peer/"]),
-    (&["webrtc::"], &["src/cli/probe.rs", "src/cli/probe/"]),
+    (&["webrtc::", "rtc::"], &["src/cli/probe/"]),
     (&["rustls::", "rcgen::"], &["src/server/tls.rs", "src/server/listen.rs", "src/cli/probe"]),
     (
         &["std::fs", "tokio::fs"],

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rtc::media_stream::MediaStreamTrack;
@@ -23,7 +23,8 @@ use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 use webrtc::peer_connection::{
     PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCConfigurationBuilder,
-    RTCPeerConnectionState, Registry, SettingEngineBuilder, register_default_interceptors,
+    RTCPeerConnectionState, RTCStatsReportEntry, Registry, SettingEngineBuilder, StatsSelector,
+    register_default_interceptors,
 };
 use webrtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 
@@ -273,6 +274,18 @@ impl Participant {
     /// What came in so far.
     pub fn heard(&self) -> Hearing {
         self.hearing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The distance to the relay and back, as the last sign of life measured it.
+    pub async fn round_trip(&self) -> Option<Duration> {
+        let report = self.connection.get_stats(Instant::now(), StatsSelector::None).await;
+        let trips = report.iter().filter_map(|entry| match entry {
+            RTCStatsReportEntry::IceCandidatePair(pair) if pair.nominated => {
+                Some(pair.current_round_trip_time)
+            }
+            _ => None,
+        });
+        trips.filter(|seconds| *seconds > 0.0).map(Duration::from_secs_f64).next()
     }
 
     /// Hangs up.
