@@ -9,15 +9,15 @@ use super::{
     model::{Consult, Message},
     state::{MACHINE, State},
     step::{self, By},
-    store::{self, said},
+    store::said,
     view::{self, MessageView, Names},
 };
 use crate::{
-    auth::{Principal, policy::Actor},
+    auth::Principal,
     ctx::Ctx,
     journal::{self, Entity, Entry},
     kernel::{AttachmentId, ConsultId, MessageId, Timestamp},
-    store::{Query, WriteTx},
+    store::WriteTx,
 };
 
 /// The longest message: what fits on one screen.
@@ -105,8 +105,8 @@ async fn meet_in_writing(
     let both = said::wrote_since(tx, consult.id, consult.from_user, since).await?
         && said::wrote_since(tx, consult.id, doctor, since).await?;
     if both {
-        let by = By { who: None, parts: vec![Actor::System], at, request: None };
-        step::take(ctx, tx, consult, super::state::Action::Join, &form::Body::default(), &by).await?;
+        step::take(ctx, tx, consult, super::state::Action::Join, &form::Body::default(), &By::system(at))
+            .await?;
     }
     Ok(())
 }
@@ -142,11 +142,4 @@ pub async fn message(ctx: &Ctx, id: MessageId) -> Result<Option<(ConsultId, Mess
     let mut tx = ctx.db.read().await?;
     let Some((consult, message)) = said::one(ctx, &mut tx, id).await? else { return Ok(None) };
     Ok(Some((consult, view::message(&mut tx, &mut Names::default(), message).await?)))
-}
-
-/// True if somebody may put a file into this consult now.
-pub async fn takes_files(tx: &mut impl Query, who: &Principal, id: ConsultId) -> Result<bool, Error> {
-    let (consult, parts) = load_for(tx, who, id).await?;
-    let shut = matches!(consult.state, State::Cancelled | State::Expired | State::EnteredInError);
-    Ok(!shut && !parts.is_empty() && store::load(tx, id).await?.is_some())
 }

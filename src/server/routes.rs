@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::http::{Problem, codes};
 use crate::server::layers::{self, Gate};
 use crate::server::{App, assets};
-use crate::{auth, consult, directory, patients};
+use crate::{attachments, auth, consult, directory, patients};
 
 /// No form of ours comes near this; files have their own, larger limit.
 const FORM_LIMIT: usize = 256 * 1024;
@@ -52,6 +52,7 @@ fn rooms() -> Router<App> {
         .merge(directory::routes())
         .merge(patients::routes())
         .merge(consult::routes())
+        .merge(attachments::routes::<App, consult::FilesGate>())
 }
 
 /// The two workflows, in the words the server obeys.
