@@ -4,7 +4,9 @@ mod certs;
 mod decode;
 mod key;
 mod migrate;
+pub mod seed;
 mod serve;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,6 +34,11 @@ enum Command {
     Serve(serve::Serve),
     /// Bring the database up to this version and end.
     Migrate,
+    /// Fill an empty database with the demo alliance: invented people with a known password.
+    Seed,
+    /// Enter people, list them, set their passwords.
+    #[command(subcommand)]
+    User(user::User),
     /// Make or show the local certificate.
     Certs,
     /// Try signing in, the signaling line and a call against a running server, and tell how it went.
@@ -87,6 +94,8 @@ fn obey(line: Line) -> Result<(), CliError> {
         match line.command {
             Command::Serve(what) => serve::run(config, what).await,
             Command::Migrate => migrate::run(&config).await,
+            Command::Seed => seed::run(&config).await,
+            Command::User(what) => user::run(&config, what).await,
             Command::Certs => certs::run(&config),
             Command::Probe(what) => probe::run(&config, what).await,
             Command::Decode(_) => Ok(()), // answered before any setting was read

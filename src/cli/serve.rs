@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{CliError, chain, key, open, say};
+use super::{CliError, chain, key, open, say, seed};
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::directory;
@@ -34,10 +34,13 @@ pub async fn run(config: Config, how: Serve) -> Result<(), CliError> {
     let mut app = App::new(ctx, config).await.map_err(|why| CliError::File(folder, why))?;
     app.authority = authority(&shown)?;
     jobs::clear_up(&app.ctx, &app.files).await.map_err(|why| CliError::Refused(chain(&why)))?;
+    if how.demo {
+        make_demo(&app.ctx).await?;
+    }
     stop_on_signals(app.stop.clone()).map_err(CliError::Runtime)?;
     greet(&listener, &shown)?;
     if how.demo {
-        say("Demo              invented people; never use this database for real ones");
+        seed::tell();
     } else {
         offer_set_up(&app.ctx, &listener).await?;
     }
@@ -51,13 +54,21 @@ pub async fn run(config: Config, how: Serve) -> Result<(), CliError> {
 }
 
 /// Database, clock, dice and vault of this installation; database and key are made on the first start.
-async fn instruments(config: &Config) -> Result<Ctx, CliError> {
+pub(super) async fn instruments(config: &Config) -> Result<Ctx, CliError> {
     let db = open(config).await?;
     let is_new = db.is_empty().await?;
     let dice = Arc::new(OsDice);
     let vault = key::open_vault(&config.vault.key_file, is_new, &*dice)?;
     db.migrate().await?;
     Ok(Ctx { db, clock: Arc::new(SystemClock), dice, vault: Arc::new(vault) })
+}
+
+/// The demo, unless it is there from an earlier start.
+async fn make_demo(ctx: &Ctx) -> Result<(), CliError> {
+    match seed::fill(ctx).await {
+        Ok(()) | Err(seed::SeedError::NotEmpty) => Ok(()),
+        Err(why) => Err(CliError::Refused(format!("The demo was not made: {why}."))),
+    }
 }
 
 /// What a person needs to open the page.

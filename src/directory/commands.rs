@@ -99,7 +99,8 @@ pub async fn departments(ctx: &Ctx, who: &Principal, wanted: &Wanted) -> Result<
             (rank, view(department, tiers, &presence, relation))
         })
         .collect();
-    views.sort_by_key(|(rank, view)| (*rank, view.reach.state));
+    let place = |view: &DepartmentView| all.iter().position(|facility| facility.id == view.facility.id);
+    views.sort_by_key(|(rank, view)| (*rank, view.reach.state, place(view)));
     Ok(views.into_iter().map(|(_, view)| view).collect())
 }
 

@@ -28,7 +28,7 @@ words! {
 
 impl Level {
     /// Where it stands in the tiers of care.
-    const fn rank(self) -> u8 {
+    pub const fn rank(self) -> u8 {
         match self {
             Self::Village => 0,
             Self::Township | Self::Community => 1,

@@ -31,18 +31,20 @@ pub async fn lead(tx: &mut impl Query) -> Result<Option<FacilityId>> {
     row.map(|row| row.get("id")).transpose()
 }
 
-/// All active facilities.
+/// All active facilities: those that can do most come first, the lead before them.
 pub async fn facilities(tx: &mut impl Query) -> Result<Vec<Facility>> {
     let rows = tx
         .fetch_all(
             "SELECT id, name, pinyin, initials, level, grade, phone_24h, leads
                FROM facilities
               WHERE active = 1
-              ORDER BY created_at, id",
+              ORDER BY leads DESC, created_at, id",
             args![],
         )
         .await?;
-    rows.iter().map(facility_row).collect()
+    let mut all: Vec<Facility> = rows.iter().map(facility_row).collect::<Result<_>>()?;
+    all.sort_by_key(|facility| std::cmp::Reverse(facility.level.rank()));
+    Ok(all)
 }
 
 fn facility_row(row: &Row) -> Result<Facility> {
@@ -122,7 +124,7 @@ pub async fn departments(tx: &mut impl Query) -> Result<Vec<Department>> {
                JOIN facilities f ON f.id = d.facility_id
               WHERE d.active = 1
                 AND f.active = 1
-              ORDER BY f.created_at, f.id, d.created_at, d.id",
+              ORDER BY f.leads DESC, f.created_at, f.id, d.created_at, d.id",
             args![],
         )
         .await?;

@@ -2,11 +2,14 @@
 
 mod binary;
 mod consult;
+mod auth;
+mod directory;
 mod docs;
 mod house;
 mod media;
 mod patients;
 mod protocol;
+mod seed;
 mod server;
 mod store;
 mod support;

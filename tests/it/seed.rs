@@ -1,0 +1,29 @@
+//! The demo alliance: whole, the same every time, and quick.
+
+use causeway::cli::seed;
+
+use crate::support::Alliance;
+
+#[tokio::test]
+async fn the_demo_has_thirty_three_facilities_and_everybody_named_can_sign_in() {
+    let alliance = Alliance::open().await;
+
+    seed::fill(&alliance.ctx).await.unwrap();
+
+    assert_eq!(alliance.read_one("SELECT count(*) AS n FROM facilities").await, 33);
+    for (login, _) in seed::SHOWN {
+        let who = alliance.stranger();
+        let ask = serde_json::json!({ "login": login, "password": seed::DEMO_PASSWORD });
+        who.post("/session", ask).await.is(200);
+    }
+}
+
+#[tokio::test]
+async fn the_demo_does_not_come_among_other_people() {
+    let alliance = Alliance::open().await;
+    alliance.clinic("Xiaying").await;
+
+    let answer = seed::fill(&alliance.ctx).await;
+
+    assert!(matches!(answer, Err(seed::SeedError::NotEmpty)));
+}
