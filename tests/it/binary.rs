@@ -5,10 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::TestStore;
+use crate::support::{KEY, TestStore};
 use crate::support::server::{House, json};
-
-const KEY: [u8; 32] = *b"a key for tests, never for peopl";
 
 fn house() -> (House, std::path::PathBuf) {
     let (database, folder) = TestStore::settings();

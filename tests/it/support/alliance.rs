@@ -19,6 +19,9 @@ use super::{Person, TestStore};
 /// Monday, 2 March 2026, 10:00 in the alliance's zone.
 const MORNING: i64 = 1_772_416_800_000;
 
+/// The master key of every test.
+pub const KEY: [u8; 32] = *b"a key for tests, never for peopl";
+
 /// An alliance for one test. Places are added as the test needs them; the first hospital leads.
 pub struct Alliance {
     pub ctx: Ctx,
@@ -72,13 +75,18 @@ struct Plan<'a> {
 impl Alliance {
     /// A fresh store, a stopped clock, loaded dice, nobody in it.
     pub async fn open() -> Self {
+        Self::open_at(Timestamp::from_millis(MORNING)).await
+    }
+
+    /// The same with the clock standing at `at`: for a store that the real binary goes on with.
+    pub async fn open_at(at: Timestamp) -> Self {
         let store = TestStore::open().await;
-        let clock = Arc::new(StoppedClock::at(Timestamp::from_millis(MORNING)));
+        let clock = Arc::new(StoppedClock::at(at));
         let ctx = Ctx {
             db: store.db.clone(),
             clock: clock.clone(),
             dice: Arc::new(LoadedDice::new(7)),
-            vault: Arc::new(Vault::new(&std::array::from_fn(|i| i as u8))),
+            vault: Arc::new(Vault::new(&KEY)),
         };
         let mut config = Config::default();
         config.attachments.folder = store.folder().join("files");

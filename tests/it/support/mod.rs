@@ -6,6 +6,6 @@ mod caller;
 pub mod server;
 mod store;
 
-pub use alliance::{Alliance, Place, steps};
+pub use alliance::{Alliance, KEY, Place, steps};
 pub use caller::{Answer, Person};
 pub use store::TestStore;

@@ -29,10 +29,23 @@ pub struct House {
 /// A running binary. Dropping it kills it, as a power cut would.
 pub struct Running {
     child: Child,
-    pub port: u16,
-    /// How long it took from the start of the process to the first answer it could give.
+    /// How long it took from the start of the process until it listened.
     pub took: Duration,
+    pub door: Door,
+}
+
+/// How to reach a running binary.
+#[derive(Clone)]
+pub struct Door {
+    pub port: u16,
     connector: TlsConnector,
+}
+
+impl std::ops::Deref for Running {
+    type Target = Door;
+    fn deref(&self) -> &Door {
+        &self.door
+    }
 }
 
 /// What came back, or why nothing did.
@@ -69,7 +82,7 @@ impl House {
         // Whatever it says later must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
         let connector = connector(&self.folder.join("certs/ca.crt"));
-        Running { child, port, took, connector }
+        Running { child, took, door: Door { port, connector } }
     }
 
     /// `causeway serve` with everything inside the folder and ports that nobody else has.
@@ -117,6 +130,9 @@ impl Running {
         self.child.id()
     }
 
+}
+
+impl Door {
     /// A plain TCP connection.
     pub async fn tcp(&self) -> std::io::Result<TcpStream> {
         TcpStream::connect(("127.0.0.1", self.port)).await

@@ -9,6 +9,7 @@ use causeway::store::Db;
 /// A migrated, empty store and a folder for files; the folder goes when this is dropped.
 pub struct TestStore {
     pub db: Db,
+    pub settings: config::Database,
     folder: PathBuf,
 }
 
@@ -23,7 +24,7 @@ impl TestStore {
     /// The same without the schema, for tests of the migrations.
     pub async fn open_empty() -> Self {
         let (settings, folder) = Self::settings();
-        Self { db: Db::open(&settings).await.unwrap(), folder }
+        Self { db: Db::open(&settings).await.unwrap(), settings, folder }
     }
 
     /// Settings that no other test has.
