@@ -13,6 +13,7 @@ use tracing::{debug, error};
 
 use crate::attachments::{self, Files};
 use crate::auth;
+use crate::consult;
 use crate::ctx::Ctx;
 use crate::http;
 use crate::journal;
@@ -40,6 +41,7 @@ pub async fn clear_up(ctx: &Ctx, files: &Files) -> Result<(), attachments::Error
 pub fn start(ctx: &Ctx, files: &Arc<Files>, stop: &CancellationToken) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     jobs.spawn(seal(ctx.clone(), stop.clone()));
+    every(&mut jobs, Duration::from_secs(1), stop, ctx, |ctx| async move { consult::tick(&ctx).await });
     let hour = Duration::from_hours(1);
     every(&mut jobs, hour, stop, ctx, |ctx| async move { forget(&ctx).await });
     let files = Arc::clone(files);

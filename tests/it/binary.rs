@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::{KEY, TestStore};
 use crate::support::server::{House, json};
+use crate::support::{KEY, TestStore};
 
 fn house() -> (House, std::path::PathBuf) {
     let (database, folder) = TestStore::settings();

@@ -129,7 +129,6 @@ impl Running {
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
-
 }
 
 impl Door {
