@@ -1,11 +1,40 @@
 //! Referral: the formal record of a patient's way between two facilities, up or down.
+//!
+//! A referral is born from a consult, from another referral or from nothing, and ends when
+//! the receiving side has answered for the patient and the sender has read the answer.
+//! What may follow what is in [`state`], what a letter must contain in [`letter`], who may
+//! act in [`crate::auth::policy`], what each step changes in [`moves`].
+//!
+//! ```text
+//! draft ─submit→ submitted ─accept→ accepted ─arrive→ arrived ─treat→ in_treatment ─discharge→ discharged ─acknowledge→ closed
+//!                 │    ↑                                                    └────── refer_back → a new referral, down
+//!    request_info ↓    │ supply_info            (the whole table: state::MACHINE)
+//!              more_info
+//! ```
+//!
+//! One letter asks one target at a time; each target is a *leg*. Going on to another
+//! target closes the leg and opens the next one, so that who was asked, when, and what he
+//! said stays in the record.
 
+mod api;
+mod around;
 mod ask;
+mod chain;
+mod commands;
+mod desk;
+mod edit;
+mod eyes;
 mod letter;
 mod model;
 mod moves;
+mod read;
 mod state;
 mod store;
+mod time;
+mod view;
 
+pub use api::routes;
+pub use commands::Error;
 pub use model::{Direction, Referral, Urgency};
 pub use state::{Action, MACHINE, State, served};
+pub use time::tick;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::http::{Problem, codes};
 use crate::server::layers::{self, Gate};
 use crate::server::{App, assets};
-use crate::{attachments, auth, consult, directory, patients};
+use crate::{attachments, auth, consult, directory, patients, referral};
 
 /// No form of ours comes near this; files have their own, larger limit.
 const FORM_LIMIT: usize = 256 * 1024;
@@ -53,11 +53,14 @@ fn rooms() -> Router<App> {
         .merge(patients::routes())
         .merge(consult::routes())
         .merge(attachments::routes::<App, consult::FilesGate>())
+        .merge(referral::routes())
 }
 
 /// The two workflows, in the words the server obeys.
 async fn state_machines() -> Json<Value> {
-    Json(json!({ consult::MACHINE.name: consult::MACHINE.served() }))
+    Json(
+        json!({ consult::MACHINE.name: consult::MACHINE.served(), referral::MACHINE.name: referral::served() }),
+    )
 }
 
 /// What a form should know before it lets a person choose a file.

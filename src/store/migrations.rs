@@ -17,6 +17,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (4, "patients", include_str!("../../migrations/0004_patients.sql")),
     (5, "consults", include_str!("../../migrations/0005_consults.sql")),
     (6, "attachments", include_str!("../../migrations/0006_attachments.sql")),
+    (7, "referrals", include_str!("../../migrations/0007_referrals.sql")),
 ];
 
 /// Runs what has not run yet.

@@ -10,6 +10,7 @@ mod media;
 mod patients;
 mod protocol;
 mod seed;
+mod referral;
 mod server;
 mod store;
 mod support;

@@ -1,0 +1,165 @@
+//! The referral's routes. Paths are listed here and nowhere else.
+
+use axum::{
+    Router,
+    extract::{FromRef, State as Shared},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{
+    commands::{self, Error},
+    desk::{self, Pile, Tab, Wanted},
+    read,
+    state::Refusal,
+};
+use crate::{
+    auth::Principal,
+    ctx::Ctx,
+    http::{FieldError, IdempotencyKey, IfMatch, Json, Once, Path, Problem, Query, Tagged, codes},
+    kernel::{PatientId, ReferralId},
+};
+
+/// The referral's routes.
+pub fn routes<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Ctx: FromRef<S>,
+{
+    Router::new()
+        .route("/referrals", get(list).post(create))
+        .route("/referrals/{id}", get(show).patch(edit))
+        .route("/referrals/{id}/history", get(history))
+        .route("/referrals/{id}/actions/{action}", post(act))
+}
+
+/// What a list is asked for.
+#[derive(Debug, Deserialize)]
+struct Listed {
+    r#box: Option<String>,
+    tab: Option<String>,
+    q: Option<String>,
+    patient: Option<PatientId>,
+    limit: Option<i64>,
+}
+
+/// `GET /api/v1/referrals?box=&tab=&q=`
+async fn list(
+    Shared(ctx): Shared<Ctx>,
+    who: Principal,
+    Query(listed): Query<Listed>,
+) -> Result<axum::Json<Value>, Problem> {
+    let pile: Pile = match listed.r#box.as_deref() {
+        None => Pile::Mine,
+        Some(word) => word.parse().map_err(|_| Problem::field("box", "not_one_of_these"))?,
+    };
+    let tab: Option<Tab> = match listed.tab.as_deref().filter(|tab| *tab != "all") {
+        None => None,
+        Some(word) => Some(word.parse().map_err(|_| Problem::field("tab", "not_one_of_these"))?),
+    };
+    let wanted = Wanted {
+        tab,
+        q: listed.q,
+        patient: listed.patient,
+        limit: listed.limit.unwrap_or(100).clamp(1, 200),
+    };
+    Ok(axum::Json(desk::pile(&ctx, &who, pile, wanted).await?))
+}
+
+/// `POST /api/v1/referrals`
+async fn create(
+    Shared(ctx): Shared<Ctx>,
+    who: Principal,
+    IdempotencyKey(key): IdempotencyKey,
+    Json { value, bytes }: Json<Map<String, Value>>,
+) -> Result<Response, Problem> {
+    let once = Once::new(who.user, &key, "POST /referrals", &bytes);
+    Ok(commands::create(&ctx, &who, &value, &once).await?.into_response())
+}
+
+/// `GET /api/v1/referrals/{id}`
+async fn show(
+    Shared(ctx): Shared<Ctx>,
+    who: Principal,
+    Path(id): Path<ReferralId>,
+) -> Result<Tagged<Value>, Problem> {
+    let (version, body) = read::show(&ctx, &who, id).await?;
+    Ok(Tagged::ok(version, body))
+}
+
+/// `PATCH /api/v1/referrals/{id}`
+async fn edit(
+    Shared(ctx): Shared<Ctx>,
+    who: Principal,
+    Path(id): Path<ReferralId>,
+    IfMatch(seen): IfMatch,
+    Json { value, .. }: Json<Map<String, Value>>,
+) -> Result<Tagged<Value>, Problem> {
+    let (version, body) = commands::write(&ctx, &who, id, seen, &value).await?;
+    Ok(Tagged::ok(version, body))
+}
+
+/// `GET /api/v1/referrals/{id}/history`
+async fn history(
+    Shared(ctx): Shared<Ctx>,
+    who: Principal,
+    Path(id): Path<ReferralId>,
+) -> Result<axum::Json<Value>, Problem> {
+    Ok(axum::Json(json!({ "items": read::history(&ctx, &who, id).await?, "next": null })))
+}
+
+/// `POST /api/v1/referrals/{id}/actions/{action}`: the one door for every change of a
+/// referral that was begun.
+async fn act(
+    Shared(ctx): Shared<Ctx>,
+    who: Principal,
+    Path((id, action)): Path<(ReferralId, String)>,
+    IfMatch(seen): IfMatch,
+    IdempotencyKey(key): IdempotencyKey,
+    Json { value, bytes }: Json<Map<String, Value>>,
+) -> Result<Response, Problem> {
+    let once = Once::new(who.user, &key, &format!("POST /referrals/{id}/actions/{action}"), &bytes);
+    Ok(commands::act(&ctx, &who, (id, seen), (&action, &value), &once).await?.into_response())
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound => Self::not_found("referral"),
+            Error::Denied => Self::new(&codes::FORBIDDEN),
+            Error::UnknownAction { open } => {
+                Self::new(&codes::WRONG_STATE).with("why_code", "unknown_action").with("open_actions", open)
+            }
+            Error::Refused(Refusal::WrongState { from, action, open }) => Self::new(&codes::WRONG_STATE)
+                .detail(format_args!("{action} is not open: the referral is {from}"))
+                .with("state", from)
+                .with("action", action)
+                .with("open_actions", open),
+            Error::Refused(Refusal::WrongActor { action, actors }) => {
+                Self::new(&codes::FORBIDDEN).with("action", action).with("actors", actors)
+            }
+            Error::Shut { why, open } => {
+                Self::new(&codes::WRONG_STATE).with("why_code", why).with("open_actions", open)
+            }
+            Error::Stale(faster) => Self::new(&codes::STALE)
+                .with("version", faster.version)
+                .with("state", faster.state)
+                .with("action", faster.action)
+                .with("by", faster.by)
+                .with("at", faster.at)
+                .with("open_actions", faster.open),
+            Error::Incomplete(missing) => Self::new(&codes::INCOMPLETE).with("missing", missing),
+            Error::Form(wrong) => Self::fields(
+                wrong
+                    .into_iter()
+                    .map(|wrong| FieldError { field: wrong.field, code: wrong.code.to_owned(), params: None })
+                    .collect(),
+            ),
+            Error::Again(_) => Self::new(&codes::IDEMPOTENCY_KEY_REUSED),
+            Error::Consult(problem) => *problem,
+            Error::Store(fault) => Self::our_fault(fault),
+        }
+    }
+}

@@ -1,0 +1,659 @@
+//! Begin a letter, write in it, act on it: load, allow, decide, save, tell.
+
+use serde_json::{Map, Value, json};
+use tracing::info;
+
+use super::{
+    around::{self, Place},
+    ask::{Ask, Wrong},
+    chain,
+    edit::{self, Head, transport_state},
+    eyes::Eyes,
+    letter::{Part, Surroundings, missing},
+    model::{AnswerClock, Direction, Last, Leg, Letter, Referral, Urgency},
+    moves::{By, Fresh, Moved, take},
+    state::{Action, MACHINE, Refusal, State},
+    store::{self, Said},
+    view,
+};
+use crate::{
+    auth::{
+        Principal, Role,
+        policy::{Actor, Denied},
+    },
+    ctx::Ctx,
+    http::{NotAgain, Once, StoredAnswer},
+    journal::{self, Entity, Entry},
+    kernel::{ConsultId, DepartmentId, FacilityId, LegId, PatientId, ReferralId, Timestamp, UserId},
+    store::{StoreError, WriteTx},
+};
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is none, or none for this person.
+    #[error("no such referral")]
+    NotFound,
+    /// The person has to do with it, but may not.
+    #[error("not for this person")]
+    Denied,
+    /// No such action in any state.
+    #[error("no such action")]
+    UnknownAction {
+        /// What the person may do instead.
+        open: Vec<Action>,
+    },
+    /// The table does not allow it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The table allows it, the facts do not.
+    #[error("not open: {why}")]
+    Shut {
+        /// Why, as a word.
+        why: &'static str,
+        /// What the person may do instead.
+        open: Vec<Action>,
+    },
+    /// Someone changed it first.
+    #[error("changed meanwhile")]
+    Stale(Box<Faster>),
+    /// The letter is not complete.
+    #[error("the letter is not complete")]
+    Incomplete(Vec<Part>),
+    /// Fields of the form are not right.
+    #[error("the form is not right")]
+    Form(Vec<Wrong>),
+    /// The key stands for another request.
+    #[error(transparent)]
+    Again(NotAgain),
+    /// The consult cannot be escalated by this person, or not now.
+    #[error("the consult does not allow it")]
+    Consult(Box<crate::http::Problem>),
+    /// The database said no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Who was faster, and what it led to.
+#[derive(Debug)]
+pub struct Faster {
+    /// The version now.
+    pub version: i64,
+    /// Where it stands now.
+    pub state: State,
+    /// What was done.
+    pub action: Option<Action>,
+    /// By whom; `None` is time itself.
+    pub by: Option<Value>,
+    /// When.
+    pub at: Timestamp,
+    /// What the person may do now.
+    pub open: Vec<Action>,
+}
+
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Stranger => Self::NotFound,
+            Denied::NotClinical => Self::Denied,
+        }
+    }
+}
+
+/// Carries out what a key stands for, once.
+macro_rules! once {
+    ($once:expr, $ctx:expr, $tx:expr, $at:expr) => {
+        match $once.claim($ctx, &mut $tx, $at).await? {
+            Ok(()) => {}
+            Err(NotAgain::Done(answer)) => return Ok(answer),
+            Err(other @ NotAgain::OtherRequest) => return Err(Error::Again(other)),
+        }
+    };
+}
+
+/// How a referral comes into the world.
+#[derive(Debug, Clone)]
+pub struct Birth {
+    /// Whom it is about.
+    pub patient: PatientId,
+    /// Which way.
+    pub direction: Direction,
+    /// How urgent.
+    pub urgency: Urgency,
+    /// Who sends.
+    pub from: (FacilityId, Option<DepartmentId>, UserId),
+    /// Whom it asks.
+    pub to: (FacilityId, DepartmentId),
+    /// What is known already.
+    pub letter: Letter,
+    /// The referral it continues, and whether it is that one's way back.
+    pub parent: Option<(ReferralId, ReferralId, bool)>,
+    /// The consult it comes from.
+    pub consult: Option<ConsultId>,
+}
+
+/// Writes a fresh draft.
+pub(super) async fn born(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    birth: Birth,
+    by: UserId,
+    at: Timestamp,
+) -> Result<Referral, Error> {
+    if birth.from.0 == birth.to.0 {
+        return Err(Error::Form(vec![Wrong { field: "to_department".to_owned(), code: "own_house" }]));
+    }
+    let id = ReferralId::draw(at, &*ctx.dice);
+    let leg = Leg::towards(LegId::draw(at, &*ctx.dice), 1, birth.to, State::Draft);
+    let referral = Referral {
+        id,
+        no: number(tx, birth.direction, at).await?,
+        chain: birth.parent.map_or(id, |(_, chain, _)| chain),
+        parent: birth.parent.map(|(parent, _, _)| parent),
+        is_return: birth.parent.is_some_and(|(_, _, back)| back),
+        source_consult: birth.consult,
+        direction: birth.direction,
+        patient: birth.patient,
+        from_facility: birth.from.0,
+        from_department: birth.from.1,
+        from_user: birth.from.2,
+        created_at: at,
+        created_by: by,
+        urgency: birth.urgency,
+        transport_state: transport_state(&birth.letter),
+        plan_ends_at: birth.letter.follow_up_due,
+        letter: birth.letter,
+        snapshot: None,
+        state: State::Draft,
+        state_since: at,
+        last: Last { action: None, by: Some(by), at },
+        leg,
+        submitted_at: None,
+        answer: AnswerClock::default(),
+        deadline_at: None,
+        accepted_at: None,
+        arrived_at: None,
+        auto_accepted: false,
+        unacknowledged: false,
+        outcome: None,
+        end_reason: None,
+        version: 1,
+    };
+    store::insert(tx, ctx, &referral).await?;
+    Ok(referral)
+}
+
+/// `UP-2026-000123`: counted for each direction and each year of the clinics' calendar.
+async fn number(tx: &mut WriteTx, direction: Direction, at: Timestamp) -> Result<String, StoreError> {
+    let year = year_of(at);
+    let (series, prefix) = match direction {
+        Direction::Up => ("up", "UP"),
+        Direction::Down => ("down", "DN"),
+        Direction::Peer => ("peer", "PR"),
+    };
+    let n = tx.next_number(&format!("referral.{series}.{year}")).await?;
+    Ok(format!("{prefix}-{year}-{n:06}"))
+}
+
+/// The year of the clinics' calendar, which has one time zone: UTC+8.
+fn year_of(at: Timestamp) -> i16 {
+    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
+    jiff::Timestamp::from_millisecond(at.millis()).map_or(0, |moment| zone.to_datetime(moment).year())
+}
+
+/// Begins a letter.
+///
+/// # Errors
+/// `Denied` unless the caller treats patients or is a coordinator where they act; `Form`
+/// with every field that is not right.
+pub async fn create(
+    ctx: &Ctx,
+    who: &Principal,
+    body: &Map<String, Value>,
+    once: &Once,
+) -> Result<StoredAnswer, Error> {
+    let at = ctx.clock.now();
+    let writes = [Role::RuralDoctor, Role::Specialist, Role::Coordinator];
+    let seat = who.memberships.iter().find(|m| m.facility == who.acting && writes.contains(&m.role));
+    let Some(seat) = seat else { return Err(Error::Denied) };
+    let mut tx = ctx.db.write("referral.create").await?;
+    once!(once, ctx, tx, at);
+
+    let mut rest = body.clone();
+    let patient = take_id::<PatientId>(&mut rest, "patient_id");
+    let written = edit::write(&Letter::default(), &rest);
+    let (patient, (letter, head)) = match (patient, written) {
+        (Ok(patient), Ok(written)) => (patient, written),
+        (patient, written) => {
+            let mut wrong: Vec<Wrong> = patient.err().into_iter().collect();
+            wrong.extend(written.err().into_iter().flatten());
+            return Err(Error::Form(wrong));
+        }
+    };
+    if !around::may_open(&mut tx, who, patient).await? {
+        return Err(Error::Form(vec![Wrong { field: "patient_id".to_owned(), code: "unknown" }]));
+    }
+    let to = needed(head.to_department, "to_department")?;
+    let place = department(&mut tx, to).await?;
+    let relation = around::relation(&mut tx, who.acting, place.facility).await?;
+    let direction = needed(head.direction.or(relation), "direction")?;
+    let birth = Birth {
+        patient,
+        direction,
+        urgency: head.urgency.unwrap_or(Urgency::Routine),
+        from: (who.acting, seat.department, who.user),
+        to: (place.facility, place.department),
+        letter,
+        parent: None,
+        consult: None,
+    };
+    let draft = born(ctx, &mut tx, birth, who.user, at).await?;
+
+    let answer = shown(ctx, &mut tx, who, &draft, 201).await?;
+    once.keep(ctx, &mut tx, &answer).await?;
+    let entry = entry_of(&draft, By { user: Some(who.user), at }, Some(who.acting), "referral.create");
+    journal::append(&mut tx, entry, &[]).await?;
+    tx.commit().await?;
+    info!(referral.id = %draft.id, facility.id = %who.acting, "Referral {} begun", draft.id);
+    Ok(answer)
+}
+
+/// Writes in a draft.
+///
+/// # Errors
+/// `Refused` once it was sent; `Stale` if someone else wrote meanwhile; `Form` with every
+/// field that is not right, and nothing is written then.
+pub async fn write(
+    ctx: &Ctx,
+    who: &Principal,
+    id: ReferralId,
+    seen: i64,
+    patch: &Map<String, Value>,
+) -> Result<(i64, Value), Error> {
+    let at = ctx.clock.now();
+    let mut tx = ctx.db.write("referral.edit").await?;
+    let (before, eyes) = opened(ctx, &mut tx, who, id).await?;
+    if before.version != seen {
+        return Err(stale(&mut tx, &before, &eyes).await?);
+    }
+    // Who may send it may write in it, and for as long.
+    MACHINE.step(before.state, Action::Submit, &eyes.actors)?;
+    let (letter, head) = edit::write(&before.letter, patch).map_err(Error::Form)?;
+    let mut after = Referral { letter, ..before.clone() };
+    turn(&mut tx, &mut after, head, at).await?;
+    after.transport_state = transport_state(&after.letter);
+    after.plan_ends_at = after.letter.follow_up_due;
+    after.last = Last { action: None, by: Some(who.user), at };
+    after.version += 1;
+    store::save_draft(&mut tx, ctx, &after, seen).await?;
+
+    let shown = view::whole(ctx, &mut tx, &eyes, &after).await?;
+    let entry = entry_of(&after, By { user: Some(who.user), at }, Some(who.acting), "referral.edit");
+    journal::append(&mut tx, entry, &[]).await?;
+    tx.commit().await?;
+    Ok((after.version, shown))
+}
+
+/// Turns a draft towards another target, direction or urgency.
+async fn turn(tx: &mut WriteTx, draft: &mut Referral, head: Head, at: Timestamp) -> Result<(), Error> {
+    if let Some(to) = head.to_department {
+        let place = department(tx, to).await?;
+        if place.facility == draft.from_facility {
+            return Err(Error::Form(vec![Wrong { field: "to_department".to_owned(), code: "own_house" }]));
+        }
+        (draft.leg.to_facility, draft.leg.to_department) = (place.facility, place.department);
+    }
+    if let Some(direction) = head.direction.filter(|direction| *direction != draft.direction) {
+        draft.direction = direction;
+        draft.no = number(tx, direction, at).await?;
+        store::renumber(tx, draft.id, &draft.no).await?;
+    }
+    draft.urgency = head.urgency.unwrap_or(draft.urgency);
+    Ok(())
+}
+
+/// The one door for every change of a referral that was begun.
+///
+/// # Errors
+/// `NotFound` to a stranger, `Denied` to those who read no records; `Stale` unless the
+/// caller saw the newest version; `UnknownAction`, `Refused` and `Shut` with what is open
+/// instead; `Incomplete` and `Form` with what is missing or wrong.
+pub async fn act(
+    ctx: &Ctx,
+    who: &Principal,
+    (id, seen): (ReferralId, i64),
+    (action, body): (&str, &Map<String, Value>),
+    once: &Once,
+) -> Result<StoredAnswer, Error> {
+    let at = ctx.clock.now();
+    let mut tx = ctx.db.write("referral.act").await?;
+    once!(once, ctx, tx, at);
+    let (before, eyes) = opened(ctx, &mut tx, who, id).await?;
+    let Ok(action) = action.parse::<Action>() else {
+        return Err(Error::UnknownAction { open: eyes.open(&before) });
+    };
+    if before.version != seen {
+        return Err(stale(&mut tx, &before, &eyes).await?);
+    }
+    let step = MACHINE.step(before.state, action, &eyes.actors)?;
+    if let Some(why) = eyes.why_shut(&before, action) {
+        return Err(Error::Shut { why, open: eyes.open(&before) });
+    }
+    let ask = Ask::read(action, body).map_err(Error::Form)?;
+    let by = By { user: Some(who.user), at };
+    let fresh = guard(ctx, &mut tx, &before, &eyes, action, &ask).await?;
+    let mut moved = take(&before, action, step.to, ask.clone(), by, fresh);
+    if action == Action::Submit {
+        moved.after.snapshot = Some(around::snapshot(ctx, &mut tx, before.patient).await?);
+    }
+
+    let made = next_letter(ctx, &mut tx, who, (&before, &mut moved), (action, &ask), at).await?;
+    let mut told = vec![settle(ctx, &mut tx, &before, moved, (action, by), Some(who.acting)).await?];
+    follow(ctx, &mut tx, &before, &mut told, by).await?;
+
+    let after = told[0].1.clone();
+    let eyes = around::eyes(ctx, &mut tx, who, &after).await?;
+    let mut shown = view::whole(ctx, &mut tx, &eyes, &after).await?;
+    if let Some(made) = made {
+        shown["created_referral_id"] = json!(made);
+    }
+    let answer = StoredAnswer { status: 200, version: after.version, body: shown };
+    once.keep(ctx, &mut tx, &answer).await?;
+    tell(&mut tx, told).await?;
+    tx.commit().await.map_err(Error::Store)?;
+    info!(referral.id = %id, facility.id = %who.acting, "Referral {id} {action}");
+    Ok(answer)
+}
+
+/// A change that is saved and owes its journal entry: the entry, the referral, whom it concerns.
+pub(super) type Told = (Entry, Referral, Vec<UserId>);
+
+/// Saves what a step came to.
+pub(super) async fn settle(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    before: &Referral,
+    moved: Moved,
+    (action, by): (Action, By),
+    facility: Option<FacilityId>,
+) -> Result<Told, Error> {
+    let Moved { mut after, left, notes, because, payload } = moved;
+    for (kind, body) in notes {
+        let author = by.user.unwrap_or(before.from_user);
+        let facility = facility.unwrap_or(before.from_facility);
+        store::say(tx, ctx, before.id, &Said { at: by.at, author, facility, kind, body }).await?;
+    }
+    let mut audience = around::audience(tx, &after).await?;
+    if let Some(left) = left {
+        store::save_leg(tx, ctx, &left).await?;
+        store::insert_leg(tx, ctx, before.id, &after.leg).await?;
+        audience.extend(around::side_of(tx, left.to_facility, left.to_department, before.direction).await?);
+    }
+    store::save_leg(tx, ctx, &after.leg).await?;
+    around::share_patient(tx, before, &after, by.at).await?;
+    // A first look is noted beside the record: whoever writes at the same moment is not turned away for it.
+    if action != Action::View {
+        store::save(tx, ctx, &after, before.version).await?;
+        after.version += 1;
+    }
+    let mut entry =
+        entry_of(&after, by, facility, action.told()).step(before.state.word(), after.state.word());
+    entry.reason_code = because;
+    if let (Some(all), Some(more)) = (entry.payload.as_object_mut(), payload.as_object()) {
+        all.extend(more.clone());
+    }
+    Ok((entry, after, audience))
+}
+
+/// Writes the entries, the cause before what it caused.
+pub(super) async fn tell(tx: &mut WriteTx, told: Vec<Told>) -> Result<(), StoreError> {
+    for (entry, _, audience) in told {
+        journal::append(tx, entry, &audience).await?;
+    }
+    Ok(())
+}
+
+/// What one step does to the other letters of the same story.
+pub(super) async fn follow(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    before: &Referral,
+    told: &mut Vec<Told>,
+    by: By,
+) -> Result<(), Error> {
+    let after = told[0].1.clone();
+    let system = By { user: None, at: by.at };
+    let died = told[0].0.action == Action::PatientDied.told();
+    if died {
+        for other in store::chain(tx, ctx, after.chain).await? {
+            let Some(action) = chain::at_death(other.state).filter(|_| other.id != after.id) else {
+                continue;
+            };
+            let to = if action == Action::Discard { State::Cancelled } else { State::Closed };
+            let moved = take(&other, action, to, Ask::Maybe(None), by, None);
+            told.push(settle(ctx, tx, &other, moved, (action, by), None).await?);
+        }
+        return Ok(());
+    }
+    let Some(parent) = after.parent else { return Ok(()) };
+    let Some(parent) = store::load(tx, ctx, parent).await? else { return Ok(()) };
+    if let Some(action) = chain::on_parent(before.state, &after, parent.state) {
+        let step = MACHINE.step(parent.state, action, &[Actor::System])?;
+        let moved = take(&parent, action, step.to, Ask::Plain, system, None);
+        told.push(settle(ctx, tx, &parent, moved, (action, system), None).await?);
+    }
+    Ok(())
+}
+
+/// The draft that some steps bring with them: the way back, or the next letter.
+async fn next_letter(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    who: &Principal,
+    (before, moved): (&Referral, &mut Moved),
+    (action, ask): (Action, &Ask),
+    at: Timestamp,
+) -> Result<Option<ReferralId>, Error> {
+    let there = (before.leg.to_facility, Some(before.leg.to_department), who.user);
+    let birth = match (action, ask) {
+        (Action::ReferBack, Ask::Return(way)) => {
+            let to = match way.to_department.or(before.from_department) {
+                Some(to) => to,
+                None => needed(around::takes_back(tx, before.from_facility).await?, "to_department")?,
+            };
+            let place = department(tx, to).await?;
+            let relation = around::relation(tx, there.0, place.facility).await?;
+            Birth {
+                patient: before.patient,
+                direction: relation.unwrap_or(Direction::Down),
+                urgency: Urgency::Routine,
+                from: there,
+                to: (place.facility, place.department),
+                letter: chain::letter_back(&moved.after, way),
+                parent: Some((before.id, before.chain, true)),
+                consult: None,
+            }
+        }
+        (Action::ReferOn, Ask::Continue { direction, to_department, urgency }) => {
+            let here = (before.from_facility, before.from_department, who.user);
+            let from = if who.acting == before.from_facility { here } else { there };
+            let place = department(tx, *to_department).await?;
+            Birth {
+                patient: before.patient,
+                direction: *direction,
+                urgency: urgency.unwrap_or(before.urgency),
+                from,
+                to: (place.facility, place.department),
+                letter: chain::letter_on(before),
+                parent: Some((before.id, before.chain, false)),
+                consult: None,
+            }
+        }
+        _ => return Ok(None),
+    };
+    let draft = born(ctx, tx, birth, who.user, at).await?;
+    moved.payload["created"] = json!(draft.id);
+    let entry = entry_of(&draft, By { user: Some(who.user), at }, Some(who.acting), "referral.create");
+    journal::append(tx, entry, &[]).await?;
+    Ok(Some(draft.id))
+}
+
+/// What must hold besides the table; for steps that open a leg also which one.
+async fn guard(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    before: &Referral,
+    eyes: &Eyes,
+    action: Action,
+    ask: &Ask,
+) -> Result<Option<Fresh>, Error> {
+    let at = ctx.clock.now();
+    let wrong = |field: &str, code| Error::Form(vec![Wrong { field: field.to_owned(), code }]);
+    match (action, ask) {
+        (Action::Submit, Ask::Submit(reason)) => {
+            let mut letter = before.letter.clone();
+            letter.duplicate_reason = reason.clone().or(letter.duplicate_reason);
+            let missing = what_is_missing(tx, before, &letter).await?;
+            if missing.is_empty() { Ok(None) } else { Err(Error::Incomplete(missing)) }
+        }
+        (Action::SupplyInfo, Ask::Answer(None)) => {
+            // A file is an answer too, if it came after the question.
+            let asked = before.answer.paused_at.unwrap_or(before.state_since);
+            if around::files_since(ctx, tx, before.id, asked).await? {
+                Ok(None)
+            } else {
+                Err(wrong("text", "required"))
+            }
+        }
+        (Action::ReferBack, Ask::Return(way)) if way.outcome.is_none() && before.outcome.is_none() => {
+            Err(Error::Form(vec![
+                Wrong { field: "outcome_code".to_owned(), code: "required" },
+                Wrong { field: "outcome_summary".to_owned(), code: "required" },
+            ]))
+        }
+        (Action::MoveDepartment, Ask::Onward(onward)) => {
+            let place = department(tx, onward.to_department).await?;
+            if place.facility != before.leg.to_facility {
+                return Err(wrong("to_department", "other_house"));
+            }
+            if place.department == before.leg.to_department {
+                Err(wrong("to_department", "same"))
+            } else {
+                Ok(None)
+            }
+        }
+        (Action::Resubmit, _) => {
+            let to = (before.leg.to_facility, before.leg.to_department);
+            Ok(Some(Fresh { leg: LegId::draw(at, &*ctx.dice), to }))
+        }
+        (Action::Redirect | Action::RedirectBySender | Action::RedirectAfterReject, Ask::Onward(onward)) => {
+            let place = department(tx, onward.to_department).await?;
+            if place.department == before.leg.to_department {
+                return Err(wrong("to_department", "same"));
+            }
+            if place.facility == before.from_facility {
+                return Err(wrong("to_department", "own_house"));
+            }
+            if !place.accepts_referral {
+                return Err(wrong("to_department", "takes_none"));
+            }
+            let onward_house = action == Action::Redirect && place.facility != before.leg.to_facility;
+            let free =
+                before.urgency == Urgency::Emergency || eyes.actors.contains(&Actor::AllianceDispatcher);
+            if onward_house && !free && !onward.sender_agreed {
+                return Err(wrong("sender_agreed", "required"));
+            }
+            Ok(Some(Fresh { leg: LegId::draw(at, &*ctx.dice), to: (place.facility, place.department) }))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// What the letter still needs before it may be sent.
+pub(super) async fn what_is_missing(
+    tx: &mut impl crate::store::Query,
+    draft: &Referral,
+    letter: &Letter,
+) -> Result<Vec<Part>, StoreError> {
+    let place = around::place(tx, draft.leg.to_department).await?;
+    let relation = around::relation(tx, draft.from_facility, draft.leg.to_facility).await?;
+    // The way back is open to whoever was sent the patient, whatever the matrix says.
+    let fits = draft.is_return
+        || (relation == Some(draft.direction) && place.as_ref().is_some_and(|place| place.accepts_referral));
+    let doubles = store::live_doubles(tx, draft.patient, draft.leg.to_department, draft.id).await?;
+    let wishes = place.map(|place| place.min_dataset).unwrap_or_default();
+    let around = Surroundings { live_double: !doubles.is_empty(), target_fits: fits, min_dataset: &wishes };
+    Ok(missing(letter, draft.direction, draft.urgency, around))
+}
+
+/// The referral and how this person stands to it, or how he is turned away.
+pub(super) async fn opened(
+    ctx: &Ctx,
+    tx: &mut impl crate::store::Query,
+    who: &Principal,
+    id: ReferralId,
+) -> Result<(Referral, Eyes), Error> {
+    let referral = store::load(tx, ctx, id).await?.ok_or(Error::NotFound)?;
+    let eyes = around::eyes(ctx, tx, who, &referral).await?;
+    eyes.admit()?;
+    Ok((referral, eyes))
+}
+
+async fn stale(tx: &mut WriteTx, now: &Referral, eyes: &Eyes) -> Result<Error, StoreError> {
+    let by = match now.last.by {
+        Some(user) => Some(around::person(tx, user).await?),
+        None => None,
+    };
+    Ok(Error::Stale(Box::new(Faster {
+        version: now.version,
+        state: now.state,
+        action: now.last.action,
+        by,
+        at: now.last.at,
+        open: eyes.open(now),
+    })))
+}
+
+/// What a person sees of a referral, as an answer.
+pub(super) async fn shown(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    who: &Principal,
+    referral: &Referral,
+    status: u16,
+) -> Result<StoredAnswer, Error> {
+    let eyes = around::eyes(ctx, tx, who, referral).await?;
+    let body = view::whole(ctx, tx, &eyes, referral).await?;
+    Ok(StoredAnswer { status, version: referral.version, body })
+}
+
+/// An entry about a referral, with what a list needs to place it.
+pub(super) fn entry_of(
+    referral: &Referral,
+    by: By,
+    facility: Option<FacilityId>,
+    action: &'static str,
+) -> Entry {
+    let actor = by.user.map_or(journal::Actor::System, journal::Actor::User);
+    Entry::new(by.at, actor, facility, Entity::Referral(referral.id), action).with(json!({
+        "urgency": referral.urgency,
+        "direction": referral.direction,
+        "chain": referral.chain,
+        "consult": referral.source_consult,
+    }))
+}
+
+async fn department(tx: &mut impl crate::store::Query, id: DepartmentId) -> Result<Place, Error> {
+    let unknown = || Error::Form(vec![Wrong { field: "to_department".to_owned(), code: "unknown" }]);
+    around::place(tx, id).await?.ok_or_else(unknown)
+}
+
+fn needed<T>(value: Option<T>, field: &str) -> Result<T, Error> {
+    value.ok_or_else(|| Error::Form(vec![Wrong { field: field.to_owned(), code: "required" }]))
+}
+
+fn take_id<T: std::str::FromStr>(body: &mut Map<String, Value>, field: &str) -> Result<T, Wrong> {
+    let wrong = |code| Wrong { field: field.to_owned(), code };
+    let value = body.remove(field).ok_or_else(|| wrong("required"))?;
+    value.as_str().and_then(|text| text.parse().ok()).ok_or_else(|| wrong("not_right"))
+}

@@ -1,0 +1,157 @@
+//! The desk's lists: what came in, what went out, what is mine; most urgent first.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{
+    around,
+    commands::Error,
+    model::Direction,
+    state::State,
+    store::{self, Shelf},
+    view,
+};
+use crate::{
+    auth::{Principal, Role},
+    ctx::Ctx,
+    journal::{self, Entity, Entry},
+    kernel::{DepartmentId, PatientId},
+    patients, words,
+};
+
+words! {
+    /// Which pile of letters.
+    pub enum Pile {
+        /// What other houses sent here.
+        In = "in",
+        /// What this house sent.
+        Out = "out",
+        /// What I wrote.
+        Mine = "mine",
+        /// One patient's.
+        Patient = "patient",
+    }
+}
+
+words! {
+    /// A tab: the states in which the same thing is owed.
+    pub enum Tab {
+        /// Being written.
+        Draft = "draft",
+        /// An answer is owed.
+        Decide = "decide",
+        /// Taken; the patient is expected.
+        Booked = "booked",
+        /// The patient is here.
+        Here = "here",
+        /// Treated; a word back is owed, or the way back.
+        Back = "back",
+        /// Not taken: the sender decides.
+        Rejected = "rejected",
+        /// At its end.
+        Done = "done",
+    }
+}
+
+impl Tab {
+    /// The tab in which a state lies.
+    pub const fn of(state: State) -> Self {
+        match state {
+            State::Draft => Self::Draft,
+            State::Submitted | State::MoreInfo => Self::Decide,
+            State::Accepted | State::Scheduled | State::NoShow | State::CancelRequested => Self::Booked,
+            State::Arrived | State::InTreatment => Self::Here,
+            State::Discharged | State::ReferredBack | State::FollowUp => Self::Back,
+            State::Rejected => Self::Rejected,
+            State::Closed | State::Cancelled | State::Expired | State::EnteredInError => Self::Done,
+        }
+    }
+
+    /// The states that lie in it.
+    pub fn states(self) -> Vec<State> {
+        State::ALL.iter().copied().filter(|state| Self::of(*state) == self).collect()
+    }
+}
+
+/// What is asked of a pile.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// One tab, or all.
+    pub tab: Option<Tab>,
+    /// A record number, or what a patient is found by.
+    pub q: Option<String>,
+    /// Whose, in the pile of one patient.
+    pub patient: Option<PatientId>,
+    /// How many, at most.
+    pub limit: i64,
+}
+
+/// One pile, and how many lie in each of its tabs.
+///
+/// # Errors
+/// `Denied` to those who read no records.
+pub async fn pile(ctx: &Ctx, who: &Principal, pile: Pile, wanted: Wanted) -> Result<Value, Error> {
+    let shelf = shelf(who, pile, &wanted)?;
+    let mut tx = ctx.db.write("referral.list").await?;
+    let found = match wanted.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
+        None => None,
+        Some(q) => Some((q.to_uppercase(), patients::ids_found_by(ctx, &mut tx, q).await?)),
+    };
+    let states = wanted.tab.map(Tab::states);
+    let rows = store::pile(&mut tx, ctx, &shelf, states.as_deref(), found.as_ref(), wanted.limit).await?;
+    let mut items = Vec::with_capacity(rows.len());
+    for referral in &rows {
+        let eyes = around::eyes(ctx, &mut tx, who, referral).await?;
+        if eyes.admit().is_ok() {
+            items.push(view::head(ctx, &mut tx, &eyes, referral).await?);
+        }
+    }
+    let mut counts: BTreeMap<&'static str, i64> = Tab::ALL.iter().map(|tab| (tab.word(), 0)).collect();
+    for (state, n) in store::counts(&mut tx, &shelf).await? {
+        *counts.entry(Tab::of(state).word()).or_default() += n;
+    }
+    let actor = journal::Actor::User(who.user);
+    let entry =
+        Entry::new(ctx.clock.now(), actor, Some(who.acting), Entity::List("referrals"), "referral.list")
+            .with(json!({ "box": pile, "found": items.len() }));
+    journal::append(&mut tx, entry, &[]).await?;
+    tx.commit().await?;
+    Ok(json!({ "items": items, "next": null, "counts": counts }))
+}
+
+/// What this person's place and roles put on the shelf.
+fn shelf(who: &Principal, pile: Pile, wanted: &Wanted) -> Result<Shelf, Error> {
+    let here = || who.memberships.iter().filter(|m| m.facility == who.acting && m.role.is_clinical());
+    if here().next().is_none() {
+        return Err(Error::Denied);
+    }
+    let is = |role: Role| here().any(|m| m.role == role);
+    Ok(match pile {
+        Pile::In if is(Role::Coordinator) => Shelf::InOf(who.acting),
+        Pile::In => Shelf::InFor {
+            facility: who.acting,
+            departments: here()
+                .filter(|m| m.role == Role::Specialist)
+                .filter_map(|m| m.department)
+                .collect::<Vec<DepartmentId>>(),
+            down: is(Role::RuralDoctor).then_some(Direction::Down),
+        },
+        Pile::Out => Shelf::OutOf(who.acting),
+        Pile::Mine => Shelf::By(who.user),
+        Pile::Patient => Shelf::Of(wanted.patient.ok_or(Error::NotFound)?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_lies_in_exactly_one_tab() {
+        let all: usize = Tab::ALL.iter().map(|tab| tab.states().len()).sum();
+
+        assert_eq!(all, State::ALL.len());
+        assert_eq!(Tab::Decide.states(), [State::Submitted, State::MoreInfo]);
+    }
+}

@@ -1,0 +1,65 @@
+//! Looking at a referral: what was looked at is journaled.
+
+use serde_json::{Value, json};
+
+use super::{
+    around,
+    commands::{Error, entry_of, opened},
+    moves::By,
+    view,
+};
+use crate::{
+    auth::Principal,
+    ctx::Ctx,
+    journal::{self, Entity},
+    kernel::{ReferralId, UserId},
+};
+
+/// Looking is in the journal for the auditor; in a record's history it would bury what was done.
+const LOOKED: &str = "referral.read";
+
+/// The record, for these eyes.
+///
+/// # Errors
+/// `NotFound` to a stranger, `Denied` to those who read no records.
+pub async fn show(ctx: &Ctx, who: &Principal, id: ReferralId) -> Result<(i64, Value), Error> {
+    let mut tx = ctx.db.write("referral.read").await?;
+    let (referral, eyes) = opened(ctx, &mut tx, who, id).await?;
+    let shown = view::whole(ctx, &mut tx, &eyes, &referral).await?;
+    let by = By { user: Some(who.user), at: ctx.clock.now() };
+    journal::append(&mut tx, entry_of(&referral, by, Some(who.acting), LOOKED), &[]).await?;
+    tx.commit().await?;
+    Ok((referral.version, shown))
+}
+
+/// What happened to it, oldest first.
+///
+/// # Errors
+/// As for [`show`].
+pub async fn history(ctx: &Ctx, who: &Principal, id: ReferralId) -> Result<Vec<Value>, Error> {
+    let mut tx = ctx.db.read().await?;
+    let (referral, eyes) = opened(ctx, &mut tx, who, id).await?;
+    let mut shown = Vec::new();
+    for line in journal::history(&mut tx, &Entity::Referral(referral.id)).await? {
+        let written_before_sent = referral.submitted_at.is_none_or(|sent| line.at < sent);
+        let own = eyes.is_sender();
+        if line.action == LOOKED || !eyes.reaches(line.at) || (written_before_sent && !own) {
+            continue;
+        }
+        let actor = match line.actor.parse::<UserId>() {
+            Ok(user) => around::person(&mut tx, user).await?,
+            Err(_) => Value::Null,
+        };
+        shown.push(json!({
+            "seq": line.seq,
+            "at": line.at,
+            "action": line.action,
+            "actor": actor,
+            "from_state": line.from_state,
+            "to_state": line.to_state,
+            "reason_code": line.reason_code,
+            "payload": line.payload,
+        }));
+    }
+    Ok(shown)
+}

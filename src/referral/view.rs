@@ -1,0 +1,249 @@
+//! What a person sees of a referral: made for their eyes, so that what is not theirs to
+//! read is not in it.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    around,
+    commands::what_is_missing,
+    eyes::Eyes,
+    model::{Leg, Letter, Referral},
+    state::{Action, State, what_time_does},
+    store,
+};
+use crate::{
+    ctx::Ctx,
+    store::{Query, Result},
+};
+
+/// What only those who treat or take the patient read.
+const CLINICAL: &[&str] = &[
+    "present_illness",
+    "past_history",
+    "treatment_so_far",
+    "key_results",
+    "rehab_plan",
+    "medications",
+    "red_flags",
+];
+
+/// The whole record.
+pub async fn whole(ctx: &Ctx, tx: &mut impl Query, eyes: &Eyes, r: &Referral) -> Result<Value> {
+    let mut view = head(ctx, tx, eyes, r).await?;
+    add_letter(&mut view, &r.letter, eyes);
+    let view_map = view.as_object_mut().expect("a head is an object");
+    view_map.insert("created_at".to_owned(), json!(r.created_at));
+    view_map.insert("created_by".to_owned(), around::person(tx, r.created_by).await?);
+    view_map.insert("accepted_at".to_owned(), json!(r.accepted_at));
+    view_map.insert("arrived_at".to_owned(), json!(r.arrived_at));
+    view_map.insert("auto_accepted".to_owned(), json!(r.auto_accepted));
+    view_map.insert("unacknowledged".to_owned(), json!(r.unacknowledged));
+    view_map.insert("end_reason".to_owned(), json!(r.end_reason));
+    view_map.insert("plan_ends_at".to_owned(), json!(r.plan_ends_at));
+    view_map.insert(
+        "patient_snapshot".to_owned(),
+        if eyes.sees_head_only() { Value::Null } else { json!(r.snapshot) },
+    );
+    view_map.insert("outcome".to_owned(), outcome(tx, eyes, r).await?);
+    view_map.insert("legs".to_owned(), legs(ctx, tx, eyes, r).await?);
+    view_map.insert("notes".to_owned(), notes(ctx, tx, eyes, r).await?);
+    view_map.insert("chain".to_owned(), story(ctx, tx, r).await?);
+    view_map.insert("opinion".to_owned(), opinion(ctx, tx, eyes, r).await?);
+    view_map.insert("closed_actions".to_owned(), json!(eyes.closed(r)));
+    if r.state == State::Draft {
+        view_map.insert("missing".to_owned(), json!(what_is_missing(tx, r, &r.letter).await?));
+        let doubles = store::live_doubles(tx, r.patient, r.leg.to_department, r.id).await?;
+        let warnings: Vec<Value> = doubles
+            .iter()
+            .map(|(id, no, state)| json!({ "code": "live_referral", "referral": id, "no": no, "state": state }))
+            .collect();
+        view_map.insert("warnings".to_owned(), json!(warnings));
+    }
+    Ok(view)
+}
+
+/// What a list shows of it, and what the whole record begins with.
+pub async fn head(ctx: &Ctx, tx: &mut impl Query, eyes: &Eyes, r: &Referral) -> Result<Value> {
+    let to_user = match r.leg.decided_by.or(r.leg.to_user) {
+        Some(user) => around::person(tx, user).await?,
+        None => Value::Null,
+    };
+    let from_department = match r.from_department {
+        Some(department) => around::department(tx, department).await?,
+        None => Value::Null,
+    };
+    let first = r.letter.diagnoses.first();
+    let expires_at = r.deadline_at.filter(|_| what_time_does(r.state) == Some(Action::Expire));
+    Ok(json!({
+        "id": r.id,
+        "no": r.no,
+        "direction": r.direction,
+        "chain_id": r.chain,
+        "parent_id": r.parent,
+        "source_consult_id": r.source_consult,
+        "urgency": r.urgency,
+        "state": r.state,
+        "state_since": r.state_since,
+        "version": r.version,
+        "from": {
+            "facility": around::facility(tx, r.from_facility).await?,
+            "department": from_department,
+            "user": around::person(tx, r.from_user).await?,
+        },
+        "to": {
+            "facility": around::facility(tx, r.leg.to_facility).await?,
+            "department": around::department(tx, r.leg.to_department).await?,
+            "user": to_user,
+        },
+        "patient": around::patient(ctx, tx, r.patient).await?,
+        "diagnosis": first.map(|diagnosis| json!({ "code": diagnosis.code, "text": diagnosis.text })),
+        "requested_service": r.letter.requested_service,
+        "reason_codes": r.letter.reason_codes,
+        "transport": transport(r),
+        "attachments": around::file_count(ctx, tx, r.id).await?,
+        "sla_due_at": r.answer.due_at,
+        "sla_paused": r.answer.paused_at.is_some(),
+        "submitted_at": r.submitted_at,
+        "expires_at": expires_at,
+        "deadline_at": r.deadline_at,
+        "first_viewed_at": r.leg.first_viewed_at,
+        "appointment": appointment(&r.leg),
+        "last": { "action": r.last.action, "at": r.last.at },
+        "open_actions": eyes.open(r),
+    }))
+}
+
+fn add_letter(view: &mut Value, letter: &Letter, eyes: &Eyes) {
+    let (Some(view), Ok(Value::Object(letter))) = (view.as_object_mut(), serde_json::to_value(letter)) else {
+        return;
+    };
+    let head_only = eyes.sees_head_only();
+    for (name, value) in letter {
+        if name == "transport" {
+            continue;
+        }
+        let hidden = head_only && CLINICAL.contains(&name.as_str());
+        view.insert(name, if hidden { Value::Null } else { value });
+    }
+    view.insert("header_only".to_owned(), json!(head_only));
+}
+
+fn transport(r: &Referral) -> Value {
+    let mut transport = match r.letter.transport.as_ref().map(serde_json::to_value) {
+        Some(Ok(Value::Object(transport))) => transport,
+        _ => Map::new(),
+    };
+    transport.insert("state".to_owned(), json!(r.transport_state));
+    Value::Object(transport)
+}
+
+fn appointment(leg: &Leg) -> Value {
+    leg.appointment_at.map_or(Value::Null, |start| {
+        json!({
+            "start": start,
+            "location": leg.words.location,
+            "bed": leg.words.bed,
+            "received_by": leg.words.received_by,
+            "contact": leg.words.contact,
+            "instructions": leg.words.instructions,
+        })
+    })
+}
+
+async fn outcome(tx: &mut impl Query, eyes: &Eyes, r: &Referral) -> Result<Value> {
+    let Some(outcome) = r.outcome.as_ref().filter(|o| eyes.reaches(o.at) && !eyes.sees_head_only()) else {
+        return Ok(Value::Null);
+    };
+    Ok(json!({
+        "code": outcome.code,
+        "summary": outcome.summary,
+        "at": outcome.at,
+        "by": around::person(tx, outcome.by).await?,
+    }))
+}
+
+async fn legs(ctx: &Ctx, tx: &mut impl Query, eyes: &Eyes, r: &Referral) -> Result<Value> {
+    let mut shown = Vec::new();
+    for leg in store::legs(tx, ctx, r.id).await? {
+        let theirs = leg.offered_at.is_none_or(|at| eyes.held_until.is_none_or(|until| at < until));
+        let decided_by = match leg.decided_by {
+            Some(user) => around::person(tx, user).await?,
+            None => Value::Null,
+        };
+        let mut moves = Vec::new();
+        for step in &leg.moves {
+            let from = around::department(tx, step.from).await?;
+            moves.push(json!({ "at": step.at, "by": around::person(tx, step.by).await?, "from": from }));
+        }
+        shown.push(json!({
+            "id": leg.id,
+            "seq": leg.seq,
+            "to": {
+                "facility": around::facility(tx, leg.to_facility).await?,
+                "department": around::department(tx, leg.to_department).await?,
+            },
+            "state": leg.state.word(),
+            "offered_at": leg.offered_at,
+            "first_viewed_at": leg.first_viewed_at,
+            "decided_at": leg.decided_at,
+            "decided_by": decided_by,
+            "reason_code": leg.decision_code,
+            "reason": leg.words.reason.as_ref().filter(|_| theirs),
+            "contact": leg.words.contact.as_ref().filter(|_| theirs),
+            "appointment": if theirs { appointment(&leg) } else { Value::Null },
+            "arrived_at": leg.arrived_at,
+            "admitted_at": leg.admitted_at,
+            "inpatient_no": leg.words.inpatient_no.as_ref().filter(|_| theirs),
+            "discharged_at": leg.discharged_at,
+            "ended_at": leg.ended_at,
+            "moves": moves,
+        }));
+    }
+    Ok(Value::Array(shown))
+}
+
+async fn notes(ctx: &Ctx, tx: &mut impl Query, eyes: &Eyes, r: &Referral) -> Result<Value> {
+    let mut shown = Vec::new();
+    if eyes.sees_head_only() {
+        return Ok(Value::Array(shown));
+    }
+    for said in store::notes(tx, ctx, r.id).await? {
+        if eyes.reaches(said.at) {
+            shown.push(json!({
+                "at": said.at,
+                "kind": said.kind,
+                "author": around::person(tx, said.author).await?,
+                "facility": around::facility(tx, said.facility).await?,
+                "body": said.body,
+            }));
+        }
+    }
+    Ok(Value::Array(shown))
+}
+
+/// Up, down and up again: the letters of one story, without what they say.
+async fn story(ctx: &Ctx, tx: &mut impl Query, r: &Referral) -> Result<Value> {
+    let mut shown = Vec::new();
+    for other in store::chain(tx, ctx, r.chain).await? {
+        // A draft of the other side is not there yet.
+        if other.state == State::Draft && other.from_facility != r.from_facility && other.id != r.id {
+            continue;
+        }
+        shown.push(json!({
+            "id": other.id,
+            "no": other.no,
+            "direction": other.direction,
+            "state": other.state,
+            "parent_id": other.parent,
+            "from": around::facility(tx, other.from_facility).await?,
+            "to": around::facility(tx, other.leg.to_facility).await?,
+            "submitted_at": other.submitted_at,
+        }));
+    }
+    Ok(Value::Array(shown))
+}
+
+/// The newest opinion of the consult it came from, as it stands there.
+async fn opinion(_ctx: &Ctx, _tx: &mut impl Query, _eyes: &Eyes, _r: &Referral) -> Result<Value> {
+    Ok(Value::Null)
+}
