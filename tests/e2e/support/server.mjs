@@ -1,6 +1,6 @@
 // The real binary on free ports, with a folder of its own for everything it keeps.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,8 +41,8 @@ export async function startServer({ keep = false } = {}) {
     folder,
     files: join(folder, 'files'),
     log: () => said,
-    rss: () => child.pid,
     pid: child.pid,
+    mediaPorts: () => udpPorts(child.pid),
     async stop() {
       child.removeAllListeners('exit');
       child.kill('SIGTERM');
@@ -53,4 +53,19 @@ export async function startServer({ keep = false } = {}) {
       if (!keep) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The UDP ports this process listens on, as the kernel knows them: what the relay's port is checked against. */
+function udpPorts(pid) {
+  const mine = new Set(
+    readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return /socket:\[(\d+)\]/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
+      } catch {
+        return [];
+      }
+    }),
+  );
+  return ['udp', 'udp6'].flatMap((table) =>
+    readFileSync(`/proc/${pid}/net/${table}`, 'utf8').split('\n').slice(1).map((line) => line.trim().split(/\s+/)).filter((row) => mine.has(row[9])).map((row) => Number.parseInt(row[1].split(':').at(-1), 16)));
 }

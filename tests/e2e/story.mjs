@@ -1,0 +1,226 @@
+// The whole way once: a township clinic and a specialist in two Chromium processes with cameras and voices of their
+// own, the referral desk in a third window, the real binary between them. Each step prints its milliseconds.
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { launch } from './support/browser.mjs';
+import { dicom, pdf, png } from './support/files.mjs';
+import { writeCamera, writeMicrophone } from './support/media.mjs';
+import { colourOf, energies, framesDecoded, route } from './support/probe.mjs';
+import { startServer } from './support/server.mjs';
+import { aside, must, pause, step, sumUp, until } from './support/steps.mjs';
+
+const PASSWORD = 'causeway-demo';
+const CLINIC = { login: 'lin.qiuyan', name: '林秋雁' };
+const SPECIALIST = { login: 'xu.wangzhou', name: '许望舟' };
+const DESK = { login: 'song.zhiwei', name: '宋知微' };
+const DEPARTMENT = '心血管内科';
+const QUESTION = '胸痛 2 小时，心电图 II、III、aVF 导联 ST 段抬高，是否立即上转做介入？路上怎么处理？';
+const REMOTE = '.tile:not(.own) video';
+
+const folder = mkdtempSync(join(tmpdir(), 'causeway-media-'));
+const path = (name) => join(folder, name);
+let server, here, there;
+
+async function signIn(page, who) {
+  await page.goto(`${server.base}/sign-in`);
+  await page.getByLabel('手机号或工号').fill(who.login);
+  await page.getByLabel('密码', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: '登录' }).click();
+  await page.waitForURL((url) => !url.pathname.includes('sign-in'));
+}
+
+/** Asks the server as the person signed in on this page. */
+const api = (page, method, url, body, headers = {}) =>
+  page.evaluate(async ([how, where, what, more]) => {
+    const answer = await fetch(`/api/v1${where}`, {
+      method: how,
+      headers: { 'X-Causeway': '1', 'Idempotency-Key': crypto.randomUUID(), ...(what ? { 'Content-Type': 'application/json' } : {}), ...more },
+      body: what ? JSON.stringify(what) : undefined,
+    });
+    const text = await answer.text();
+    return { status: answer.status, body: text ? JSON.parse(text) : null, etag: answer.headers.get('ETag') };
+  }, [method, url, body ?? null, headers]);
+
+const hash = (page, url) =>
+  page.evaluate(async (where) => {
+    const answer = await fetch(`/api/v1${where}`);
+    const bytes = await answer.arrayBuffer();
+    const sum = await crypto.subtle.digest('SHA-256', bytes);
+    return { status: answer.status, size: bytes.byteLength, sha256: [...new Uint8Array(sum)].map((b) => b.toString(16).padStart(2, '0')).join('') };
+  }, url);
+
+const blobs = (root) =>
+  readdirSync(root, { recursive: true }).filter((name) => statSync(join(root, name)).isFile() && statSync(join(root, name)).size > 0);
+
+async function story() {
+  await step('cameras, voices and files are made', () => {
+    writeCamera(path('clinic.y4m'), [90, 90, 220]);
+    writeCamera(path('specialist.y4m'), [90, 210, 90]);
+    writeMicrophone(path('clinic.wav'), { voice: 'cmn', words: '病人胸痛两个小时，心电图已经发过去了，请您看一下', speak: 1.5, silent: 2 });
+    writeMicrophone(path('specialist.wav'), { voice: 'en', words: 'please repeat the electrocardiogram and give aspirin now', speak: 1.7, silent: 2.6 });
+    writeFileSync(path('心电图.png'), png());
+    writeFileSync(path('肌钙蛋白.pdf'), pdf());
+    writeFileSync(path('胸部CT.dcm'), dicom());
+  });
+  server = await step('the server starts on free ports with the demo alliance', async () => {
+    const began = await startServer();
+    return Object.assign(began, { toString: () => began.base });
+  });
+  [here, there] = await step('two Chromium processes start', () =>
+    Promise.all([
+      launch({ camera: path('clinic.y4m'), microphone: path('clinic.wav') }),
+      launch({ camera: path('specialist.y4m'), microphone: path('specialist.wav') }),
+    ]));
+  must(here.pid !== there.pid, 'one process only');
+
+  const clinic = await here.page();
+  const specialist = await there.page();
+  const desk = await there.page({ fresh: true });
+  await step('the clinic signs in and sees its day', async () => {
+    await signIn(clinic, CLINIC);
+    await clinic.waitForURL('**/today');
+  });
+  await step('the specialist signs in', () => signIn(specialist, SPECIALIST));
+  await step('the referral desk signs in and leaves its inbox open', async () => {
+    await signIn(desk, DESK);
+    await desk.waitForURL('**/desk**');
+  });
+
+  const patient = await step('the clinic finds a patient by typing', async () => {
+    const search = clinic.getByRole('combobox').first();
+    await search.fill('赵');
+    const first = clinic.getByRole('option').first();
+    await first.waitFor();
+    const name = (await first.locator('b').first().innerText()).trim();
+    await first.click();
+    await clinic.waitForURL(/\/(patients\/pat-|consults\/new)/);
+    return Object.assign(new String(name), { id: /pat-[\w-]+/.exec(clinic.url())?.[0] });
+  });
+  const department = await step('the department stands in the directory, reachable', async () => {
+    const { body } = await api(clinic, 'GET', '/departments?accepts=consult');
+    const one = body.items.find((d) => d.name.includes(DEPARTMENT) && d.ring_order.some((tier) => tier.people.some((p) => p.name === SPECIALIST.name)));
+    must(one, `no ${DEPARTMENT} with ${SPECIALIST.name} among ${body.items.map((d) => d.name)}`);
+    return one;
+  });
+
+  await step("the specialist's tab is really hidden", async () => {
+    const front = await there.page();
+    await front.goto('about:blank');
+    await front.bringToFront();
+    await until('document.hidden', () => specialist.evaluate(() => document.hidden), 5_000);
+    await specialist.evaluate(() => {
+      const look = () => {
+        if (document.querySelector('[role=alertdialog]')) window.__rang = { at: Date.now(), hidden: document.hidden, title: document.title };
+        else setTimeout(look, 10);
+      };
+      new MutationObserver(() => !window.__rang && document.querySelector('[role=alertdialog]') && look()).observe(document.body, { childList: true, subtree: true });
+    });
+  });
+
+  let consult;
+  const asked = await step('the clinic starts a consult', async () => {
+    const made = await api(clinic, 'POST', '/consults', {
+      patient_id: patient.id, to_department: department.id, kind: 'instant', urgency: 'emergency', question: QUESTION,
+      chief_complaint: '胸痛 2 小时', exam: { bp_sys: 98, bp_dia: 60, heart_rate: 54, spo2: 94 }, prelim_diagnoses: [{ code: 'I21.1', text: '急性下壁心肌梗死' }],
+      consent: { method: 'paper', signer: 'patient' },
+    });
+    must(made.status === 201, `not made: ${made.status} ${JSON.stringify(made.body)}`);
+    consult = made.body.id;
+    const at = Date.now();
+    const sent = await api(clinic, 'POST', `/consults/${consult}/actions/submit`, {}, { 'If-Match': made.etag });
+    must(sent.status === 200, `not submitted: ${sent.status} ${JSON.stringify(sent.body)}`);
+    await clinic.goto(`${server.base}/consults/${consult}?at=call`);
+    return Object.assign(new String(sent.body.state), { at });
+  });
+  await step('the hidden tab rings within a second', async () => {
+    const { answer } = await until('the ring card', () => specialist.evaluate(() => window.__rang ?? null), 5_000, 20);
+    must(answer.hidden, 'the tab was not hidden');
+    const took = answer.at - asked.at;
+    must(took <= 1_000, `it took ${took} ms`);
+    return `${took} ms after submit`;
+  });
+  await step('the caller sees who is being rung, and the telephone', async () => {
+    await clinic.getByText(SPECIALIST.name).first().waitFor();
+    must((await clinic.getByText(/0\d{3}-\d{3}-\d{4}/).count()) > 0, 'no telephone on the page');
+  });
+
+  await specialist.bringToFront();
+  const answered = await step('the specialist answers', async () => {
+    const at = Date.now();
+    await specialist.getByRole('button', { name: '接听', exact: false }).first().click();
+    await specialist.waitForURL('**/consults/**at=call**');
+    return { at };
+  });
+  await step('both sides decode pictures', async () => {
+    const { ms } = await until('frames on both sides', async () => (await framesDecoded(clinic)) > 5 && (await framesDecoded(specialist)) > 5, 20_000, 50);
+    return `${Date.now() - answered.at} ms after answering (waited ${ms})`;
+  });
+  await step("each side sees the colour only the other's camera sends", async () => {
+    const [seen, shown] = await Promise.all([
+      until('the specialist on the clinic\'s page', () => colourOf(clinic, REMOTE), 10_000),
+      until('the clinic on the specialist\'s page', () => colourOf(specialist, REMOTE), 10_000),
+    ]);
+    const atClinic = seen.answer;
+    const atSpecialist = shown.answer;
+    must(atClinic.b > atClinic.r + 60, `the clinic should see blue, saw ${JSON.stringify(atClinic)}`);
+    must(atSpecialist.r > atSpecialist.b + 60, `the specialist should see red, saw ${JSON.stringify(atSpecialist)}`);
+    return `clinic sees rgb(${atClinic.r}, ${atClinic.g}, ${atClinic.b}), specialist rgb(${atSpecialist.r}, ${atSpecialist.g}, ${atSpecialist.b})`;
+  });
+  await step('each side hears a voice only while the other speaks', () => voices(clinic, specialist));
+  await step("the chosen route of both sides ends at the relay's port", async () => {
+    const both = await Promise.all([route(clinic), route(specialist)]);
+    must(both.every((r) => r && r.state === 'succeeded'), `no route: ${JSON.stringify(both)}`);
+    must(both[0].port === both[1].port && both[0].address === both[1].address, `two ends: ${JSON.stringify(both)}`);
+    const ports = server.mediaPorts();
+    must(ports.includes(both[0].port), `${both[0].port} is not a port of the server: ${ports}`);
+    return `${both[0].address}:${both[0].port}/${both[0].protocol}`;
+  });
+}
+
+/** Compares the energy a microphone gives with what arrives at the other end, four times a second. */
+async function voices(clinic, specialist) {
+  const looks = [];
+  for (let i = 0; i < 56; i++) {
+    looks.push(await Promise.all([energies(clinic), energies(specialist)]));
+    await pause(250);
+  }
+  const rises = looks.slice(1).map((now, i) => ({
+    clinicSpeaks: now[0].sent - looks[i][0].sent,
+    specialistHears: now[1].heard - looks[i][1].heard,
+    specialistSpeaks: now[1].sent - looks[i][1].sent,
+    clinicHears: now[0].heard - looks[i][0].heard,
+  }));
+  const told = [];
+  for (const [speaks, hears, who] of [['clinicSpeaks', 'specialistHears', 'clinic'], ['specialistSpeaks', 'clinicHears', 'specialist']]) {
+    const loud = Math.max(...rises.map((r) => r[speaks])) / 8;
+    must(loud > 0, `the ${who} never spoke`);
+    // The voice arrives a moment later: a window counts as speech if it or the one before was, as silence if neither
+    // of the last three was.
+    const spoken = rises.filter((r, i) => i > 0 && r[speaks] > loud && rises[i - 1][speaks] > loud);
+    const silent = rises.filter((_, i) => i > 2 && [0, 1, 2, 3].every((back) => rises[i - back][speaks] < loud / 20));
+    const mean = (list) => list.reduce((sum, r) => sum + r[hears], 0) / Math.max(1, list.length);
+    must(spoken.length >= 3 && silent.length >= 3, `too little of both: ${spoken.length} spoken, ${silent.length} silent`);
+    const during = mean(spoken);
+    const between = mean(silent);
+    must(during > 0.000_5, `the ${who} is not heard: ${during}`);
+    must(between < during / 20, `the ${who} is heard while silent: ${between} against ${during}`);
+    told.push(`${who} ${during.toExponential(1)} speaking, ${between.toExponential(1)} silent`);
+  }
+  return told.join('; ');
+}
+
+let good = false;
+try {
+  await story();
+  good = true;
+} catch (fault) {
+  console.log(String(fault?.stack ?? fault).split('\n').slice(0, 12).join('\n'));
+  if (server) console.log(`--- the server said\n${server.log().slice(-3_000)}`);
+} finally {
+  await Promise.allSettled([here?.close(), there?.close()]);
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+  good = sumUp() && good;
+  process.exit(good ? 0 : 1);
+}
