@@ -15,14 +15,16 @@ export const socket: Connection = $state({ state: 'off', since: Date.now(), ms: 
 /** Calls that wait for this person, most urgent first, then oldest. */
 export const waiting: { rings: Ring[] } = $state({ rings: [] });
 
+/** So long a socket may be away before the page says that the line is gone. */
+const GONE_MS = 3_000;
 const RANK = { emergency: 0, urgent: 1, routine: 2 } as const;
 
 signal.connection.subscribe((now) => {
   Object.assign(socket, now);
   line.live = now.state === 'open';
   if (now.state === 'open') lineIs(now.ms);
-  // A page that is asked for by HTTP may still come: only a line gone for good seconds is called gone.
-  if (now.state === 'lost' && now.retryAt !== null && !navigator.onLine) lineLost();
+  // A socket may fall and stand up again within a breath: only what stays gone is called gone.
+  if (now.state === 'lost' && (!navigator.onLine || Date.now() - now.since > GONE_MS)) lineLost();
 });
 signal.onWelcome(({ reset, resumed, now }) => {
   setServerClock(Date.parse(now));
