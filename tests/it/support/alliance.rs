@@ -90,6 +90,8 @@ impl Alliance {
         };
         let mut config = Config::default();
         config.attachments.folder = store.folder().join("files");
+        config.attachments.decoder = Some(env!("CARGO_BIN_EXE_causeway").into());
+        config.attachments.max_bytes = 2 * 1024 * 1024;
         let app = App::new(ctx.clone(), config).await.unwrap();
         Self { router: router(app.clone()), ctx, clock, app, store }
     }
