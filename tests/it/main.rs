@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one module per room.
 
+mod attachments;
 mod binary;
 mod consult;
 mod auth;
