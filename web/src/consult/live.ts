@@ -1,0 +1,14 @@
+/** Which consults are still going on. Pure. */
+import type { ConsultBrief } from '../api/schema';
+
+const LIVE = new Set(['requested', 'queued', 'ringing', 'accepted', 'in_progress', 'interrupted']);
+
+export const isLive = (one: Pick<ConsultBrief, 'state'>): boolean => LIVE.has(one.state);
+
+/** Whether there is, or may be in a moment, a call to be in. */
+export const hasCall = (one: Pick<ConsultBrief, 'state' | 'kind'>): boolean =>
+  one.kind !== 'async' && ['requested', 'ringing', 'queued', 'accepted', 'in_progress', 'interrupted'].includes(one.state);
+
+/** Whether a person can go into the call just now. */
+export const canJoin = (one: Pick<ConsultBrief, 'state' | 'kind'>): boolean =>
+  one.kind !== 'async' && ['accepted', 'in_progress', 'interrupted', 'opinion_given'].includes(one.state);
