@@ -2,31 +2,11 @@ import type { consultZh } from './consult.zh';
 import type { Same } from './zh';
 
 export const consultEn: Same<typeof consultZh> = {
-  'cs.state.draft': 'Draft',
-  'cs.state.requested': 'Submitted',
-  'cs.state.queued': 'In line',
-  'cs.state.ringing': 'Ringing',
-  'cs.state.accepted': 'Answered, both to come in',
-  'cs.state.scheduled': 'Booked',
-  'cs.state.in_progress': 'In the consult',
-  'cs.state.interrupted': 'Broken off, can go on',
-  'cs.state.opinion_given': 'Opinion signed',
-  'cs.state.closed': 'Ended',
-  'cs.state.missed': 'Nobody answered',
-  'cs.state.declined': 'They could not',
-  'cs.state.cancelled': 'Cancelled',
-  'cs.state.expired': 'Expired',
-  'cs.state.entered_in_error': 'Entered in error',
-
   'cs.kind.instant': 'Video now',
   'cs.kind.scheduled': 'At a set time',
   'cs.kind.mdt': 'Several departments',
   'cs.kind.async': 'In writing',
 
-  'cs.next.treat_here': 'Treat here',
-  'cs.next.refer_up': 'Refer up',
-  'cs.next.follow_up': 'Follow up',
-  'cs.next.admit': 'Admit',
   'cs.next.treat_here.d': 'the township can',
   'cs.next.refer_up.d': 'to our hospital',
   'cs.next.follow_up.d': 'look again',

@@ -2,25 +2,6 @@ import type { referralZh } from './referral.zh';
 import type { Same } from './zh';
 
 export const referralEn: Same<typeof referralZh> = {
-  'rf.state.draft': 'Draft',
-  'rf.state.submitted': 'To be decided',
-  'rf.state.more_info': 'More is asked for',
-  'rf.state.accepted': 'Accepted',
-  'rf.state.scheduled': 'Booked',
-  'rf.state.no_show': 'Did not come',
-  'rf.state.arrived': 'Arrived',
-  'rf.state.in_treatment': 'In treatment',
-  'rf.state.discharged': 'Discharged',
-  'rf.state.referred_back': 'Being sent back',
-  'rf.state.follow_up': 'In follow-up',
-  'rf.state.cancel_requested': 'Cancelling asked',
-  'rf.state.closed': 'Closed',
-  'rf.state.rejected': 'Not accepted',
-  'rf.state.redirected': 'Sent on',
-  'rf.state.cancelled': 'Cancelled',
-  'rf.state.expired': 'Expired',
-  'rf.state.entered_in_error': 'Entered in error',
-
   'rf.act.submit': 'Submit the referral',
   'rf.act.discard': 'Drop this draft',
   'rf.act.request_info': 'Ask for more',

@@ -1,21 +1,8 @@
-/** 中文是默认。每一大块自己一个文件，这里只汇总；英文同样的键由类型保证。 */
-import { consultZh } from './consult.zh';
-import { dayZh } from './day.zh';
-import { deskZh } from './desk.zh';
-import { patientZh } from './patient.zh';
-import { problemZh } from './problem.zh';
-import { referralZh } from './referral.zh';
-import { shellZh } from './shell.zh';
+/** 中文是默认。这里汇总所有的键，供类型和测试用；页面上分两批取：base 随第一屏，late 随后面的页面。 */
+import { words as base } from './base.zh';
+import { words as late } from './late.zh';
 
-export const zh = {
-  ...shellZh,
-  ...problemZh,
-  ...dayZh,
-  ...patientZh,
-  ...consultZh,
-  ...referralZh,
-  ...deskZh,
-} as const;
+export const zh = { ...base, ...late };
 
 export type Key = keyof typeof zh;
 export type Words = Record<Key, string>;
