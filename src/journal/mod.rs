@@ -10,4 +10,4 @@ mod store;
 
 pub use chain::seal_some;
 pub use model::{Actor, Entity, Entry, HistoryLine, Letter};
-pub use store::{append, head_of, history, letters_after, letters_since};
+pub use store::{accounts_since, append, head_of, history, letters_after, letters_since, newest};

@@ -130,3 +130,20 @@ fn line(row: &Row) -> Result<HistoryLine> {
         payload: row.json("payload")?,
     })
 }
+
+/// The number of the newest entry; 0 if there is none.
+pub async fn newest(tx: &mut impl Query) -> Result<i64> {
+    let row = tx.fetch_optional("SELECT n FROM counters WHERE name = 'journal'", args![]).await?;
+    row.map_or(Ok(0), |row| row.get("n"))
+}
+
+/// The accounts that entries after `after`, up to `upto`, are about: signed in, signed out, changed.
+pub async fn accounts_since(tx: &mut impl Query, after: i64, upto: i64) -> Result<Vec<UserId>> {
+    let rows = tx
+        .fetch_all(
+            "SELECT DISTINCT entity_id FROM journal WHERE entity_type = 'user' AND seq > $1 AND seq <= $2",
+            args![after, upto],
+        )
+        .await?;
+    rows.iter().map(|row| row.get("entity_id")).collect()
+}

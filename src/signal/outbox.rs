@@ -81,6 +81,11 @@ impl Outbox {
         Some(text)
     }
 
+    /// Whether anything waits.
+    pub fn has_frames(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
     /// Frames that wait.
     #[cfg(test)]
     pub fn waiting(&self) -> usize {
@@ -131,6 +136,7 @@ impl Outbox {
         let trace = match &what {
             Heard::Typing { from } => Trace("typing", consult, Some(*from)),
             Heard::Pointer { from, .. } => Trace("pointer", consult, Some(*from)),
+            Heard::Moved => Trace("moved", consult, None),
             Heard::Speaking { .. } => Trace("speaking", consult, None),
             Heard::Quality { pid, .. } => Trace("quality", consult, Some(*pid)),
         };

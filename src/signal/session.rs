@@ -195,6 +195,11 @@ impl Session {
         self.phase == Phase::Closed
     }
 
+    /// Whether something waits to be written.
+    pub fn has_frames(&self) -> bool {
+        self.outbox.has_frames()
+    }
+
     /// The next frame to write.
     pub fn next_frame(&mut self, now: Timestamp) -> Option<String> {
         self.outbox.take(now)

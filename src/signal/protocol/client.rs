@@ -3,8 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
-use super::words::{Cap, Device, Mid, OpKey, Sdp, Sid, SidKey, Ticket, Topic, UpTo, Watched};
-use crate::kernel::{AttachmentId, ConsultId, Note, ParticipantId, RingId, Timestamp, UserId};
+use super::words::{Cap, Device, OpKey, Sdp, Sid, SidKey, Ticket, Topic, UpTo, Watched};
+use crate::{
+    auth::Status,
+    kernel::{AttachmentId, ConsultId, Note, ParticipantId, RingId, Timestamp, UserId},
+    media::{Mid, Source},
+};
 
 /// What a browser may say. Every message is one variant; no optional-field soup.
 ///
@@ -208,20 +212,6 @@ pub enum Route {
     Tls,
 }
 
-/// What a track shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// The voice.
-    Mic,
-    /// The face.
-    Cam,
-    /// The wound, the ECG strip: a second camera.
-    Exam,
-    /// The screen.
-    Screen,
-}
-
 /// Whether a track is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -243,20 +233,6 @@ pub struct Media {
     pub cam: TrackState,
     /// The screen.
     pub screen: TrackState,
-}
-
-/// Whether a colleague may be disturbed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// May be called.
-    Available,
-    /// Is with a patient; only an emergency rings.
-    Busy,
-    /// Is back soon.
-    OnBreak,
-    /// Is not on duty.
-    Off,
 }
 
 /// What is done with a ring.

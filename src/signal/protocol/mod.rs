@@ -12,14 +12,14 @@ mod words;
 
 pub use client::{
     Candidate, ClientSays, Command, Hello, Media, Offer, Passing, Rejoin, Resume, RingAct, Route, SigStep,
-    Source, Status, TrackState, Want,
+    TrackState, Want,
 };
 pub use event::{Event, Evt};
 pub use read::{MAX_DEPTH, Unread, read};
 pub use server::{
     Body, ByeAction, Code, Heard, Named, Outcome, Person, Refused, ServerSays, ServerStep, Slot, Welcome,
 };
-pub use words::{BadWord, Cap, Device, Mid, OpKey, Sdp, Sid, SidKey, Ticket, Topic, UpTo, Watched};
+pub use words::{BadWord, Cap, Device, OpKey, Sdp, Sid, SidKey, Ticket, Topic, UpTo, Watched};
 
 /// The sub-protocol's name: the major version is part of it.
 pub const SUBPROTOCOL: &str = "consult.v1";

@@ -7,11 +7,12 @@ use serde_json::{Number, Value};
 
 use super::{
     Evt,
-    client::{Source, TrackState},
-    words::{Mid, Sid, SidKey, Topic},
+    client::TrackState,
+    words::{Sid, SidKey, Topic},
 };
-use crate::kernel::{
-    AttachmentId, ConsultId, OpinionId, ParticipantId, ReferralId, RingId, Timestamp, UserId,
+use crate::{
+    kernel::{AttachmentId, ConsultId, FacilityId, ParticipantId, Timestamp, UserId},
+    media::{Kind, Mid, Source},
 };
 
 /// What the server says. A browser skips kinds and fields that it does not know.
@@ -289,6 +290,8 @@ pub enum Heard {
         /// From the top, 0 to 1.
         y: f64,
     },
+    /// Your own seat is spoken for by another of your tabs or machines: the call goes on there.
+    Moved,
     /// Whose voice is heard now, the loudest first.
     Speaking {
         /// The seats.
@@ -322,8 +325,8 @@ pub struct Named<Id> {
 pub struct Slot {
     /// The section.
     pub mid: Mid,
-    /// `audio` or `video`.
-    pub kind: String,
+    /// Voice or picture.
+    pub kind: Kind,
     /// Whose; nobody's at the moment.
     pub pid: Option<ParticipantId>,
     /// What it shows.
@@ -338,7 +341,7 @@ pub struct Person {
     /// Who.
     pub user: Named<UserId>,
     /// From where.
-    pub facility: Named<crate::kernel::FacilityId>,
+    pub facility: Named<FacilityId>,
     /// In which role.
     pub role: String,
     /// Since when.

@@ -94,12 +94,6 @@ word!(
     SidKey,
     |text| token(text, 64)
 );
-word!(
-    /// One section of a peer connection.
-    Mid,
-    |text| token(text, 16)
-);
-
 /// Sections a description may have: four people's worth of slots and ample spares.
 const MOST_SECTIONS: usize = 64;
 

@@ -1,0 +1,292 @@
+//! Who is here: one task that owns every line, lease and room, and waits for nobody.
+//!
+//! Whatever needs the store, the relay or the consult's commands is done by the line that
+//! asked and told here when it is done. A line whose ear is full is let go, never waited for.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::sync::mpsc;
+
+use super::{
+    ask::{Ask, Departed, Entered, Knock, LineId, Seated},
+    protocol::{Body, Code, ServerSays, Sid, SidKey, Topic},
+    room::{Room, Seat},
+    session::{Close, Input},
+};
+use crate::{
+    auth::Status,
+    kernel::{Clock, ConsultId, SessionId, Timestamp, UserId},
+    media::SeatId,
+};
+
+/// Lines one person may have open: a few tabs on a few machines.
+const MOST_LINES: usize = 16;
+
+pub(super) struct Line {
+    pub(super) user: UserId,
+    pub(super) session: SessionId,
+    pub(super) sid: Sid,
+    pub(super) ear: mpsc::Sender<Input>,
+    pub(super) watched: BTreeSet<UserId>,
+}
+
+pub(super) struct Lease {
+    pub(super) user: UserId,
+    pub(super) key: SidKey,
+    pub(super) line: Option<LineId>,
+    pub(super) lost_at: Option<Timestamp>,
+}
+
+/// The task's state.
+pub struct Hub {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) departures: mpsc::Sender<Departed>,
+    pub(super) lines: BTreeMap<LineId, Line>,
+    pub(super) leases: HashMap<Sid, Lease>,
+    pub(super) rooms: BTreeMap<ConsultId, Room>,
+    pub(super) homes: HashMap<SeatId, ConsultId>,
+    pub(super) presence: BTreeMap<UserId, Status>,
+    pub(super) last_number: u64,
+    pub(super) last_rev: i64,
+}
+
+impl Hub {
+    /// An empty house. Seats given up are told to `departures`, at most one per seat.
+    pub fn new(clock: Arc<dyn Clock>, departures: mpsc::Sender<Departed>) -> Self {
+        Self {
+            clock,
+            departures,
+            lines: BTreeMap::new(),
+            leases: HashMap::new(),
+            rooms: BTreeMap::new(),
+            homes: HashMap::new(),
+            presence: BTreeMap::new(),
+            last_number: 0,
+            last_rev: 0,
+        }
+    }
+
+    /// Answers until nobody can ask any more.
+    pub async fn run(mut self, mut asks: mpsc::Receiver<Ask>) {
+        while let Some(ask) = asks.recv().await {
+            let now = self.clock.now();
+            self.hear(ask, now);
+        }
+    }
+
+    fn hear(&mut self, ask: Ask, now: Timestamp) {
+        match ask {
+            Ask::Enter(knock, answer) => drop(answer.send(self.enter(knock, now))),
+            Ask::Closed(line) => self.closed(line, now),
+            Ask::End(lines, why) => lines.into_iter().for_each(|line| self.end(line, why)),
+            Ask::Lines(users, answer) => drop(answer.send(self.lines_of(users.as_deref()))),
+            Ask::Post(heads) => self.post(&heads),
+            Ask::Tell(user, frame) => self.tell(user, &frame),
+            Ask::Watch(line, people) => self.watch(line, people),
+            Ask::Watched(answer) => drop(answer.send(self.watched())),
+            Ask::Presence(news) => self.presence(news),
+            Ask::Online(answer) => {
+                let users: BTreeSet<_> = self.lines.values().map(|line| line.user).collect();
+                drop(answer.send(users.into_iter().collect()));
+            }
+            Ask::Reserve(line, consult, answer) => drop(answer.send(self.reserve(line, consult))),
+            Ask::Release(line, consult) => self.release(line, consult),
+            Ask::SitDown(who, answer) => drop(answer.send(self.sit_down(who))),
+            Ask::SeatOf(line, consult, answer) => {
+                let seated =
+                    |seat: &mut Seat| Seated { seat: seat.number, neg: seat.neg, tracks: seat.tracks.clone() };
+                drop(answer.send(self.seat(line, consult).map(seated)));
+            }
+            Ask::SitterOf(consult, pid, answer) => {
+                drop(answer.send(self.rooms.get(&consult).and_then(|room| room.sitter(pid))));
+            }
+            Ask::Negotiated(line, consult, neg) => {
+                if let Some(seat) = self.seat(line, consult) {
+                    seat.neg = neg;
+                }
+            }
+            Ask::Track(line, consult, mid, source) => self.track(line, consult, mid, source),
+            Ask::Mute(line, consult, source, is_muted) => self.mute(line, consult, source, is_muted),
+            Ask::StandUp(line, consult, answer) => drop(answer.send(self.stand_up(line, consult))),
+            Ask::Pass(line, consult, what) => self.pass(line, consult, what),
+            Ask::Sync(line, topic) => self.sync(line, topic),
+            Ask::Media(event) => self.media(event, now),
+            Ask::Tick => self.tick(now),
+            Ask::Drain => {
+                let all: Vec<_> = self.lines.keys().copied().collect();
+                all.into_iter().for_each(|line| self.end(line, Close::Draining));
+            }
+        }
+    }
+
+    // ── lines ───────────────────────────────────────────────────────────
+
+    fn enter(&mut self, knock: Knock, now: Timestamp) -> Result<Entered, Code> {
+        let Knock { line, user, session, ear, resume, fresh } = knock;
+        let held = resume.filter(|(sid, key)| {
+            self.leases.get(sid).is_some_and(|lease| lease.user == user && lease.key == *key)
+        });
+        let resumed = held.is_some();
+        if !resumed && self.lines.values().filter(|other| other.user == user).count() >= MOST_LINES {
+            return Err(Code::Full);
+        }
+        let (sid, key) = held.unwrap_or(fresh);
+        let lease = self.leases.entry(sid.clone()).or_insert(Lease {
+            user,
+            key: key.clone(),
+            line: None,
+            lost_at: None,
+        });
+        let before = lease.line.replace(line);
+        lease.lost_at = None;
+        self.lines.insert(line, Line { user, session, sid: sid.clone(), ear, watched: BTreeSet::new() });
+        let mut standing = Vec::new();
+        if let Some(before) = before {
+            self.hand_over(before, line, now);
+        }
+        if resumed {
+            standing = self.standing_of(user, line);
+        }
+        Ok(Entered { sid, key, resumed, standing })
+    }
+
+    /// The same browser has a newer line: its seats go there, the old one ends.
+    fn hand_over(&mut self, before: LineId, line: LineId, now: Timestamp) {
+        let Some(old) = self.lines.remove(&before) else { return };
+        if let Some(new) = self.lines.get_mut(&line) {
+            new.watched = old.watched;
+        }
+        drop(old.ear.try_send(Input::End(Close::Superseded)));
+        for room in self.rooms.values_mut() {
+            if let Some(seat) = room.of_line(before) {
+                seat.loses_line(now);
+            }
+        }
+    }
+
+    /// Gives a resumed line its person's lineless seats back, and tells it how they stand.
+    fn standing_of(&mut self, user: UserId, line: LineId) -> Vec<ServerSays> {
+        let mut standing = Vec::new();
+        let mut changed = Vec::new();
+        for (consult, room) in &mut self.rooms {
+            let Some(seat) = room.of_user(user).filter(|seat| seat.line.is_none()) else { continue };
+            seat.gains_line(line);
+            let number = seat.number;
+            changed.push(*consult);
+            self.last_rev += 1;
+            standing.push(state(Topic::Slots(*consult), self.last_rev, "slots", &room.slots(number)));
+        }
+        changed.into_iter().for_each(|consult| self.tell_roster(consult));
+        standing
+    }
+
+    fn closed(&mut self, line: LineId, now: Timestamp) {
+        let Some(gone) = self.lines.remove(&line) else { return };
+        if let Some(lease) = self.leases.get_mut(&gone.sid).filter(|lease| lease.line == Some(line)) {
+            lease.line = None;
+            lease.lost_at = Some(now);
+        }
+        let mut changed = Vec::new();
+        for (consult, room) in &mut self.rooms {
+            if let Some(seat) = room.of_line(line) {
+                seat.loses_line(now);
+                changed.push(*consult);
+            }
+        }
+        changed.into_iter().for_each(|consult| self.tell_roster(consult));
+    }
+
+    fn end(&mut self, line: LineId, why: Close) {
+        let Some(at) = self.lines.get(&line) else { return };
+        drop(at.ear.try_send(Input::End(why)));
+        if why != Close::SignedOut {
+            return;
+        }
+        // Who signed out has left every room, at once, and cannot come back by resuming.
+        let sid = at.sid.clone();
+        self.leases.remove(&sid);
+        let rooms: Vec<_> = self.rooms.keys().copied().collect();
+        for consult in rooms {
+            if let Some(departed) = self.stand_up(line, consult) {
+                self.depart(departed);
+            }
+        }
+        self.lines.remove(&line);
+    }
+
+    /// Somebody's seat was given up for them. A burst of more departures than the channel holds
+    /// would be a server going down, which tells the records by itself.
+    pub(super) fn depart(&mut self, departed: Departed) {
+        drop(self.departures.try_send(departed));
+    }
+
+    fn lines_of(&self, users: Option<&[UserId]>) -> Vec<(LineId, SessionId)> {
+        let wanted = |line: &Line| users.is_none_or(|users| users.contains(&line.user));
+        self.lines.iter().filter(|(_, line)| wanted(line)).map(|(id, line)| (*id, line.session)).collect()
+    }
+
+    fn post(&mut self, heads: &[(UserId, i64)]) {
+        for (user, n) in heads {
+            let lines: Vec<_> =
+                self.lines.iter().filter(|(_, line)| line.user == *user).map(|(id, _)| *id).collect();
+            lines.into_iter().for_each(|line| self.whisper(line, Input::Post(*n)));
+        }
+    }
+
+    fn tell(&mut self, user: UserId, frame: &ServerSays) {
+        let lines: Vec<_> =
+            self.lines.iter().filter(|(_, line)| line.user == user).map(|(id, _)| *id).collect();
+        lines.into_iter().for_each(|line| self.whisper(line, Input::Say(frame.clone())));
+    }
+
+    /// Never waits: a line that does not even empty its ear is let go and comes back by itself.
+    pub(super) fn whisper(&mut self, line: LineId, input: Input) {
+        let Some(at) = self.lines.get(&line) else { return };
+        if at.ear.try_send(input).is_err() {
+            let now = self.clock.now();
+            self.closed(line, now);
+        }
+    }
+
+    // ── presence ────────────────────────────────────────────────────────
+
+    fn watch(&mut self, line: LineId, people: BTreeSet<UserId>) {
+        if let Some(at) = self.lines.get_mut(&line) {
+            at.watched = people;
+        }
+        self.sync(line, Topic::Presence);
+    }
+
+    fn watched(&self) -> Vec<UserId> {
+        let all: BTreeSet<_> = self.lines.values().flat_map(|line| line.watched.iter().copied()).collect();
+        all.into_iter().collect()
+    }
+
+    fn presence(&mut self, news: BTreeMap<UserId, Status>) {
+        let changed: BTreeSet<_> = news
+            .iter()
+            .filter(|(user, status)| self.presence.get(user) != Some(status))
+            .map(|(user, _)| *user)
+            .collect();
+        self.presence.extend(news);
+        let lines: Vec<_> = self
+            .lines
+            .iter()
+            .filter(|(_, line)| !line.watched.is_disjoint(&changed))
+            .map(|(id, _)| *id)
+            .collect();
+        lines.into_iter().for_each(|line| self.sync(line, Topic::Presence));
+    }
+}
+
+pub(super) fn state(topic: Topic, rev: i64, name: &str, what: &impl serde::Serialize) -> ServerSays {
+    let value = serde_json::to_value(what).expect("our own nouns have string keys and no failing parts");
+    ServerSays::State { topic, rev, body: Body::Full(serde_json::json!({ name: value })) }
+}
+
+/// How often the hub is told that time passed.
+pub const TICK: Duration = Duration::from_secs(1);
