@@ -233,31 +233,27 @@ pub async fn act(
     Ok(consult)
 }
 
-/// Answers, or declines, the ring of one's own.
+/// Answers, or declines, the ring of one's own; or takes it back, as its caller.
 ///
 /// # Errors
 /// As [`act`]; `NotFound` for a ring that is somebody else's.
 pub async fn act_on_ring(
     ctx: &Ctx,
+    tx: &mut WriteTx,
     who: &Principal,
-    ring: RingId,
-    action: Action,
+    (ring, action): (RingId, Action),
     body: &Body,
 ) -> Result<Consult, Error> {
-    let at = ctx.clock.now();
-    let mut tx = ctx.db.write("consult.ring_act").await?;
-    let (id, whose) = people::consult_of_ring(&mut tx, ring).await?.ok_or(Denied::Stranger)?;
-    if whose != who.user {
+    let (id, whose) = people::consult_of_ring(tx, ring).await?.ok_or(Denied::Stranger)?;
+    if whose != who.user && action != Action::Cancel {
         return Err(Denied::Stranger.into());
     }
-    let state = store::load(&mut tx, id).await?.ok_or(Error::NotFound(id))?.state;
+    let state = store::load(tx, id).await?.ok_or(Error::NotFound(id))?.state;
     // Who is rung back into a call answers by coming back.
     let action =
         if state == State::Interrupted && action == Action::Accept { Action::Rejoin } else { action };
     let ask = Ask { id, seen: None, action: action.word(), body, request: None };
-    let consult = act(ctx, &mut tx, who, ask, at).await?;
-    tx.commit().await?;
-    Ok(consult)
+    act(ctx, tx, who, ask, ctx.clock.now()).await
 }
 
 /// Writes down that a referral was written from this consult. The referral room calls it

@@ -41,7 +41,9 @@ pub use files::FilesGate;
 pub use form::Body;
 pub use model::{Consult, Kind, Side, Urgency};
 pub use routing::tick;
-pub use seats::{NoSeat, Seating, everybody_left, joined, left, seating, sides_present};
+pub use seats::{
+    NoSeat, Seating, ask_still, everybody_left, joined, left, ring_arrived, seating, sides_present,
+};
 pub use state::{Action, MACHINE, Refusal, State};
 pub use talk::{Words, message, messages, say, say_now};
 pub use view::{MessageView, RingCard, ring_cards};

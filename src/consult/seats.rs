@@ -1,6 +1,8 @@
 //! Who sits in the room of a consult. The signal room knows the lines; here is what the
 //! record makes of it: both sides there is `join`, one side gone is `lost`.
 
+use serde_json::json;
+
 use super::{
     Error,
     commands::load_for,
@@ -15,7 +17,7 @@ use crate::{
     auth::{Principal, policy::Actor},
     ctx::Ctx,
     journal::{self, Entity, Entry},
-    kernel::{ConsultId, Timestamp, UserId},
+    kernel::{ConsultId, ParticipantId, RingId, Timestamp, UserId},
     store::WriteTx,
 };
 
@@ -99,7 +101,8 @@ fn is_open(consult: &Consult, now: Timestamp) -> bool {
 
 /// `user` has sat down. With both sides there, an accepted consult begins and an
 /// interrupted one goes on.
-pub async fn joined(ctx: &Ctx, id: ConsultId, user: UserId) -> Result<State, Error> {
+/// Says under which name the seat is known.
+pub async fn joined(ctx: &Ctx, id: ConsultId, user: UserId) -> Result<ParticipantId, Error> {
     let at = ctx.clock.now();
     let mut tx = ctx.db.write("consult.sit").await?;
     let mut consult = store::load(&mut tx, id).await?.ok_or(Error::NotFound(id))?;
@@ -112,10 +115,10 @@ pub async fn joined(ctx: &Ctx, id: ConsultId, user: UserId) -> Result<State, Err
     };
     people::invite(ctx, &mut tx, id, user, side, at).await?;
     people::sit(&mut tx, id, user, side, at).await?;
-    note(&mut tx, &consult, user, "consult.sit", at).await?;
+    let participant = note(&mut tx, &consult, user, "consult.sit", at).await?;
     meet(ctx, &mut tx, &mut consult, at).await?;
     tx.commit().await?;
-    Ok(consult.state)
+    participant.ok_or(Error::NotFound(id))
 }
 
 /// `user` is gone: left, or the lease of the line ran out. A call that loses a side is interrupted.
@@ -171,14 +174,56 @@ fn both(present: &[Side]) -> bool {
     present.contains(&Side::From) && present.contains(&Side::To)
 }
 
+/// Tells those whom the consult concerns, and says under which name the seat is known.
 async fn note(
     tx: &mut WriteTx,
     consult: &Consult,
     user: UserId,
     action: &'static str,
     at: Timestamp,
-) -> Result<(), Error> {
+) -> Result<Option<ParticipantId>, Error> {
+    let participant = people::participant(tx, consult.id, user).await?;
     let entity = Entity::Consult(consult.id);
-    journal::append(tx, Entry::new(at, journal::Actor::User(user), None, entity, action), &[]).await?;
+    let entry = Entry::new(at, journal::Actor::User(user), None, entity, action)
+        .with(json!({ "participant": participant }));
+    let audience = people::takes_part(tx, consult.id).await?;
+    journal::append(tx, entry, &audience).await?;
+    Ok(participant)
+}
+
+/// A ring has reached the browser of `user`: its caller is told, once.
+pub async fn ring_arrived(ctx: &Ctx, ring: RingId, user: UserId) -> Result<(), Error> {
+    let mut tx = ctx.db.write("consult.ring_arrived").await?;
+    let Some((id, whose)) = people::consult_of_ring(&mut tx, ring).await? else { return Ok(()) };
+    let entity = Entity::Consult(id);
+    let before = journal::history(&mut tx, &entity).await?;
+    let said = before
+        .iter()
+        .any(|line| line.action == "consult.ring_arrived" && line.payload["ring"] == json!(ring));
+    if said || whose != user {
+        return Ok(());
+    }
+    let consult = store::load(&mut tx, id).await?.ok_or(Error::NotFound(id))?;
+    let entry = Entry::new(ctx.clock.now(), journal::Actor::User(user), None, entity, "consult.ring_arrived")
+        .with(json!({ "ring": ring }));
+    journal::append(&mut tx, entry, &[consult.from_user]).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// `who` asks the person in a seat for a photograph.
+pub async fn ask_still(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    who: &Principal,
+    id: ConsultId,
+    (seat, sitter): (ParticipantId, UserId),
+) -> Result<(), Error> {
+    load_for(tx, who, id).await?;
+    let entity = Entity::Consult(id);
+    let actor = journal::Actor::User(who.user);
+    let entry = Entry::new(ctx.clock.now(), actor, Some(who.acting), entity, "consult.ask_still")
+        .with(json!({ "participant": seat }));
+    journal::append(tx, entry, &[sitter]).await?;
     Ok(())
 }

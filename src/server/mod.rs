@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 use crate::attachments::Files;
 use crate::config::Config;
 use crate::ctx::Ctx;
+use crate::media::Relay;
+use crate::signal::{self, Signal};
 
 pub use metrics::Metrics;
 pub use routes::router;
@@ -33,6 +35,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// Where files are.
     pub files: Arc<Files>,
+    /// The open lines.
+    pub signal: Signal,
     /// The figures.
     pub metrics: Arc<Metrics>,
     /// PEM text of the local authority, if the certificate is of our own making.
@@ -47,14 +51,27 @@ impl App {
     /// # Errors
     /// If the folder for files cannot be used.
     pub async fn new(ctx: Ctx, config: Config) -> std::io::Result<Self> {
+        let stop = CancellationToken::new();
+        let settings = signal::Settings {
+            public_origin: config.server.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
+            ..signal::Settings::default()
+        };
         Ok(Self {
+            signal: Signal::start(ctx.clone(), None, settings, stop.clone()),
             ctx,
             files: Arc::new(Files::open(&config.attachments).await?),
             config: Arc::new(config),
             metrics: Arc::default(),
             authority: None,
-            stop: CancellationToken::new(),
+            stop,
         })
+    }
+
+    /// The same with a relay: calls can be held.
+    pub fn with_relay(mut self, relay: Relay) -> Self {
+        let settings = self.signal.settings().clone();
+        self.signal = Signal::start(self.ctx.clone(), Some(relay), settings, self.stop.clone());
+        self
     }
 }
 
@@ -67,6 +84,12 @@ impl FromRef<App> for Ctx {
 impl FromRef<App> for Arc<Files> {
     fn from_ref(app: &App) -> Self {
         Arc::clone(&app.files)
+    }
+}
+
+impl FromRef<App> for Signal {
+    fn from_ref(app: &App) -> Self {
+        app.signal.clone()
     }
 }
 

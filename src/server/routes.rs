@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::http::{Problem, codes};
 use crate::server::layers::{self, Gate};
 use crate::server::{App, assets};
-use crate::{attachments, auth, consult, directory, patients, referral};
+use crate::{attachments, auth, consult, directory, patients, referral, signal};
 
 /// No form of ours comes near this; files have their own, larger limit.
 const FORM_LIMIT: usize = 256 * 1024;
@@ -54,6 +54,7 @@ fn rooms() -> Router<App> {
         .merge(consult::routes())
         .merge(attachments::routes::<App, consult::FilesGate>())
         .merge(referral::routes())
+        .merge(signal::routes())
 }
 
 /// The two workflows, in the words the server obeys.

@@ -103,8 +103,6 @@ pub enum Ask {
     Lines(Option<Vec<UserId>>, oneshot::Sender<Vec<(LineId, SessionId)>>),
     /// Inboxes have grown to these numbers.
     Post(Vec<(UserId, i64)>),
-    /// Something to say to every line of a person.
-    Tell(UserId, ServerSays),
     /// The presence of these people is on that line's screen.
     Watch(LineId, BTreeSet<UserId>),
     /// Whose presence is on anybody's screen?
@@ -131,6 +129,8 @@ pub enum Ask {
     Mute(LineId, ConsultId, Source, bool),
     /// They stand up.
     StandUp(LineId, ConsultId, oneshot::Sender<Option<Departed>>),
+    /// These consults are over: everybody stands up.
+    Over(Vec<ConsultId>),
     /// What may be lost, for the others of the room.
     Pass(LineId, Option<ConsultId>, Passing),
     /// Tell a topic once more.

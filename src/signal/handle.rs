@@ -87,7 +87,8 @@ impl Signal {
         self.inner.relay.as_ref()
     }
 
-    pub(super) fn settings(&self) -> &Settings {
+    /// How the room is set up.
+    pub fn settings(&self) -> &Settings {
         &self.inner.settings
     }
 
@@ -105,13 +106,21 @@ impl Signal {
         self.inner.hub.send(ask).await.map_err(|_| HubGone)
     }
 
+    /// Tells the hub something; if it has ended there is nobody left to whom it matters.
+    pub(super) async fn note(&self, ask: Ask) {
+        let _ = self.tell(ask).await;
+    }
+
     /// Tells the hub something that may be lost when it is busy.
     pub(super) fn mention(&self, ask: Ask) {
-        drop(self.inner.hub.try_send(ask));
+        let _ = self.inner.hub.try_send(ask);
     }
 
     /// Asks the hub something.
-    pub(super) async fn ask<T>(&self, question: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, HubGone> {
+    pub(super) async fn ask<T>(
+        &self,
+        question: impl FnOnce(oneshot::Sender<T>) -> Ask,
+    ) -> Result<T, HubGone> {
         let (answer, answered) = oneshot::channel();
         self.tell(question(answer)).await?;
         answered.await.map_err(|_| HubGone)

@@ -6,10 +6,9 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
-    time::Duration,
 };
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     ask::{Ask, Departed, Entered, Knock, LineId, Seated},
@@ -80,29 +79,31 @@ impl Hub {
 
     fn hear(&mut self, ask: Ask, now: Timestamp) {
         match ask {
-            Ask::Enter(knock, answer) => drop(answer.send(self.enter(knock, now))),
+            Ask::Enter(knock, answer) => reply(answer, self.enter(knock, now)),
             Ask::Closed(line) => self.closed(line, now),
             Ask::End(lines, why) => lines.into_iter().for_each(|line| self.end(line, why)),
-            Ask::Lines(users, answer) => drop(answer.send(self.lines_of(users.as_deref()))),
+            Ask::Lines(users, answer) => reply(answer, self.lines_of(users.as_deref())),
             Ask::Post(heads) => self.post(&heads),
-            Ask::Tell(user, frame) => self.tell(user, &frame),
             Ask::Watch(line, people) => self.watch(line, people),
-            Ask::Watched(answer) => drop(answer.send(self.watched())),
+            Ask::Watched(answer) => reply(answer, self.watched()),
             Ask::Presence(news) => self.presence(news),
             Ask::Online(answer) => {
                 let users: BTreeSet<_> = self.lines.values().map(|line| line.user).collect();
-                drop(answer.send(users.into_iter().collect()));
+                reply(answer, users.into_iter().collect());
             }
-            Ask::Reserve(line, consult, answer) => drop(answer.send(self.reserve(line, consult))),
+            Ask::Reserve(line, consult, answer) => reply(answer, self.reserve(line, consult)),
             Ask::Release(line, consult) => self.release(line, consult),
-            Ask::SitDown(who, answer) => drop(answer.send(self.sit_down(who))),
+            Ask::SitDown(who, answer) => reply(answer, self.sit_down(who)),
             Ask::SeatOf(line, consult, answer) => {
-                let seated =
-                    |seat: &mut Seat| Seated { seat: seat.number, neg: seat.neg, tracks: seat.tracks.clone() };
-                drop(answer.send(self.seat(line, consult).map(seated)));
+                let seated = |seat: &mut Seat| Seated {
+                    seat: seat.number,
+                    neg: seat.neg,
+                    tracks: seat.tracks.clone(),
+                };
+                reply(answer, self.seat(line, consult).map(seated));
             }
             Ask::SitterOf(consult, pid, answer) => {
-                drop(answer.send(self.rooms.get(&consult).and_then(|room| room.sitter(pid))));
+                reply(answer, self.rooms.get(&consult).and_then(|room| room.sitter(pid)));
             }
             Ask::Negotiated(line, consult, neg) => {
                 if let Some(seat) = self.seat(line, consult) {
@@ -111,7 +112,8 @@ impl Hub {
             }
             Ask::Track(line, consult, mid, source) => self.track(line, consult, mid, source),
             Ask::Mute(line, consult, source, is_muted) => self.mute(line, consult, source, is_muted),
-            Ask::StandUp(line, consult, answer) => drop(answer.send(self.stand_up(line, consult))),
+            Ask::StandUp(line, consult, answer) => reply(answer, self.stand_up(line, consult)),
+            Ask::Over(consults) => consults.into_iter().for_each(|consult| self.over(consult)),
             Ask::Pass(line, consult, what) => self.pass(line, consult, what),
             Ask::Sync(line, topic) => self.sync(line, topic),
             Ask::Media(event) => self.media(event, now),
@@ -160,7 +162,7 @@ impl Hub {
         if let Some(new) = self.lines.get_mut(&line) {
             new.watched = old.watched;
         }
-        drop(old.ear.try_send(Input::End(Close::Superseded)));
+        let _ = old.ear.try_send(Input::End(Close::Superseded));
         for room in self.rooms.values_mut() {
             if let Some(seat) = room.of_line(before) {
                 seat.loses_line(now);
@@ -202,7 +204,7 @@ impl Hub {
 
     fn end(&mut self, line: LineId, why: Close) {
         let Some(at) = self.lines.get(&line) else { return };
-        drop(at.ear.try_send(Input::End(why)));
+        let _ = at.ear.try_send(Input::End(why));
         if why != Close::SignedOut {
             return;
         }
@@ -221,7 +223,7 @@ impl Hub {
     /// Somebody's seat was given up for them. A burst of more departures than the channel holds
     /// would be a server going down, which tells the records by itself.
     pub(super) fn depart(&mut self, departed: Departed) {
-        drop(self.departures.try_send(departed));
+        let _ = self.departures.try_send(departed);
     }
 
     fn lines_of(&self, users: Option<&[UserId]>) -> Vec<(LineId, SessionId)> {
@@ -235,12 +237,6 @@ impl Hub {
                 self.lines.iter().filter(|(_, line)| line.user == *user).map(|(id, _)| *id).collect();
             lines.into_iter().for_each(|line| self.whisper(line, Input::Post(*n)));
         }
-    }
-
-    fn tell(&mut self, user: UserId, frame: &ServerSays) {
-        let lines: Vec<_> =
-            self.lines.iter().filter(|(_, line)| line.user == user).map(|(id, _)| *id).collect();
-        lines.into_iter().for_each(|line| self.whisper(line, Input::Say(frame.clone())));
     }
 
     /// Never waits: a line that does not even empty its ear is let go and comes back by itself.
@@ -283,10 +279,13 @@ impl Hub {
     }
 }
 
+/// Whoever stopped waiting needs no answer.
+fn reply<T>(to: oneshot::Sender<T>, what: T) {
+    let _ = to.send(what);
+}
+
+/// A topic's newest telling, whole.
 pub(super) fn state(topic: Topic, rev: i64, name: &str, what: &impl serde::Serialize) -> ServerSays {
     let value = serde_json::to_value(what).expect("our own nouns have string keys and no failing parts");
     ServerSays::State { topic, rev, body: Body::Full(serde_json::json!({ name: value })) }
 }
-
-/// How often the hub is told that time passed.
-pub const TICK: Duration = Duration::from_secs(1);

@@ -25,7 +25,9 @@ pub enum Told {
 pub fn told(letter: &Letter) -> Told {
     let event = match letter.entity_type.as_str() {
         "consult" => letter.entity_id.parse().ok().and_then(|consult| of_consult(letter, consult)),
-        "referral" => letter.entity_id.parse().ok().and_then(|id| of_referral(&letter.line, id)).map(Told::Event),
+        "referral" => {
+            letter.entity_id.parse().ok().and_then(|id| of_referral(&letter.line, id)).map(Told::Event)
+        }
         _ => None,
     };
     event.unwrap_or_else(|| Told::Event(Event::Other { action: letter.line.action.clone() }))
@@ -37,6 +39,13 @@ pub fn touches_rings(letter: &Letter) -> bool {
     let rings = |state: &Option<String>| state.as_deref() == Some("ringing");
     letter.entity_type == "consult"
         && (rings(&line.from_state) || rings(&line.to_state) || line.payload.get("rung").is_some())
+}
+
+/// The consult that is over with it.
+pub fn ends(letter: &Letter) -> Option<ConsultId> {
+    let over = ["closed", "missed", "declined", "cancelled", "expired", "entered_in_error"];
+    let is_over = letter.line.to_state.as_deref().is_some_and(|state| over.contains(&state));
+    (is_over && letter.entity_type == "consult").then(|| letter.entity_id.parse().ok()).flatten()
 }
 
 /// The rings that a letter says have begun for this person.
@@ -57,7 +66,12 @@ fn of_consult(letter: &Letter, consult: ConsultId) -> Option<Told> {
     let by: Option<UserId> = line.actor.parse().ok();
     let verb = line.action.strip_prefix("consult.")?;
     if let Some((ring, tier)) = rung(letter) {
-        return Some(Told::Event(Event::Ring { ring, consult, urgency: text(&line.payload, "urgency"), tier }));
+        return Some(Told::Event(Event::Ring {
+            ring,
+            consult,
+            urgency: text(&line.payload, "urgency"),
+            tier,
+        }));
     }
     let event = match verb {
         "message" => return Some(Told::Message(consult, id(&line.payload, "message")?)),
@@ -68,7 +82,7 @@ fn of_consult(letter: &Letter, consult: ConsultId) -> Option<Told> {
             user: by?,
             reason: line.reason_code.clone(),
         },
-        "ring_delivered" => Event::RingState {
+        "ring_arrived" => Event::RingState {
             ring: id(&line.payload, "ring")?,
             consult,
             user: by,
@@ -79,9 +93,11 @@ fn of_consult(letter: &Letter, consult: ConsultId) -> Option<Told> {
         "ask_still" => {
             Event::Still { consult, from: id::<ParticipantId>(&line.payload, "participant")?, by: by? }
         }
-        "attach" | "file" => {
-            Event::File { consult: Some(consult), referral: None, attachment: id(&line.payload, "attachment")? }
-        }
+        "attach" | "file" => Event::File {
+            consult: Some(consult),
+            referral: None,
+            attachment: id(&line.payload, "attachment")?,
+        },
         "give_opinion" | "amend_opinion" => {
             Event::ConsultOpinion { consult, opinion: id(&line.payload, "opinion"), by }
         }

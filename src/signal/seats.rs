@@ -106,12 +106,22 @@ impl Hub {
         Some(Departed { consult, user: seat.user, seat: number })
     }
 
+    /// The consult is over: the relay lets everybody go.
+    pub(super) fn over(&mut self, consult: ConsultId) {
+        let Some(room) = self.rooms.get(&consult) else { return };
+        let numbers: Vec<_> = room.seats.iter().map(|seat| seat.number).collect();
+        for number in numbers {
+            if let Some(departed) = self.vacate(consult, number) {
+                self.depart(departed);
+            }
+        }
+    }
+
     /// Forgets what nobody sits in any more.
     fn tidy(&mut self, consult: ConsultId) {
         let Some(room) = self.rooms.get(&consult) else { return };
-        self.homes.retain(|number, home| {
-            *home != consult || room.seats.iter().any(|seat| seat.number == *number)
-        });
+        self.homes
+            .retain(|number, home| *home != consult || room.seats.iter().any(|seat| seat.number == *number));
         if room.seats.is_empty() {
             self.rooms.remove(&consult);
         }
@@ -141,8 +151,11 @@ impl Hub {
     }
 
     pub(super) fn pass(&mut self, line: LineId, consult: Option<ConsultId>, what: Passing) {
-        let Some((consult, room)) = consult.and_then(|id| Some((id, self.rooms.get_mut(&id)?))) else { return };
-        let Some(from) = room.of_line(line).and_then(|seat| seat.shown.as_ref()).map(|shown| shown.pid) else {
+        let Some((consult, room)) = consult.and_then(|id| Some((id, self.rooms.get_mut(&id)?))) else {
+            return;
+        };
+        let Some(from) = room.of_line(line).and_then(|seat| seat.shown.as_ref()).map(|shown| shown.pid)
+        else {
             return;
         };
         let what = match what {
@@ -217,7 +230,9 @@ impl Hub {
                 }
             }
             MediaEvent::Speaking { room, seats } => {
-                let Some((consult, room)) = self.rooms.iter().find(|(_, at)| at.number == room) else { return };
+                let Some((consult, room)) = self.rooms.iter().find(|(_, at)| at.number == room) else {
+                    return;
+                };
                 let pids: Vec<ParticipantId> = seats.iter().filter_map(|number| room.pid(*number)).collect();
                 self.tell_room(*consult, &Heard::Speaking { pids }, None);
             }

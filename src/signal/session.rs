@@ -191,6 +191,7 @@ impl Session {
     }
 
     /// Whether the line is over.
+    #[cfg(test)]
     pub fn is_closed(&self) -> bool {
         self.phase == Phase::Closed
     }

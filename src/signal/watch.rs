@@ -5,13 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::warn;
 
-use super::{
-    Signal,
-    ask::Ask,
-    handle::HubGone,
-    room::LEASE,
-    session::Close,
-};
+use super::{Signal, ask::Ask, handle::HubGone, post, room::LEASE, session::Close};
 use crate::{
     auth,
     journal::{self, Letter},
@@ -52,7 +46,7 @@ pub fn start(signal: &Signal) {
     let signal = signal.clone();
     tokio::spawn(async move {
         signal.stop().cancelled().await;
-        drop(signal.tell(Ask::Drain).await);
+        signal.note(Ask::Drain).await;
     });
 }
 
@@ -68,7 +62,7 @@ async fn carry_post(signal: Signal) -> HubGone {
     };
     let mut swept_at = signal.ctx().clock.now();
     loop {
-        drop(tokio::time::timeout(LOOK_EVERY, bell.changed()).await);
+        let _ = tokio::time::timeout(LOOK_EVERY, bell.changed()).await;
         match carry(&signal, seq).await {
             Ok(Ok(upto)) => seq = upto,
             Ok(Err(gone)) => return gone,
@@ -102,6 +96,10 @@ async fn carry(signal: &Signal, from: i64) -> Result<Result<i64, HubGone>, Store
         let read_to = letters.last().map_or(seq, |letter| letter.line.seq);
         let heads = heads(&letters);
         if !heads.is_empty() && signal.tell(Ask::Post(heads)).await.is_err() {
+            return Ok(Err(HubGone));
+        }
+        let over: Vec<_> = letters.iter().filter_map(post::ends).collect();
+        if !over.is_empty() && signal.tell(Ask::Over(over)).await.is_err() {
             return Ok(Err(HubGone));
         }
         if !accounts.is_empty()
@@ -170,7 +168,10 @@ async fn look_at_presence(signal: Signal) -> HubGone {
     }
 }
 
-async fn presence_of(signal: &Signal, users: &[UserId]) -> Result<BTreeMap<UserId, auth::Status>, StoreError> {
+async fn presence_of(
+    signal: &Signal,
+    users: &[UserId],
+) -> Result<BTreeMap<UserId, auth::Status>, StoreError> {
     let mut tx = signal.ctx().db.read().await?;
     auth::presence_of(&mut tx, users, signal.ctx().clock.now()).await
 }

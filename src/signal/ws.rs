@@ -159,7 +159,7 @@ async fn converse(signal: Signal, who: Principal, socket: WebSocket) {
         }
     };
     drop(jobs);
-    drop(signal.tell(Ask::Closed(line)).await);
+    signal.note(Ask::Closed(line)).await;
     if let Some(why) = why {
         debug!(line.close_code = why.code(), "A line is ended");
         let farewell = async {
@@ -169,7 +169,7 @@ async fn converse(signal: Signal, who: Principal, socket: WebSocket) {
                 }
             }
             let close = CloseFrame { code: why.code(), reason: axum::extract::ws::Utf8Bytes::default() };
-            drop(pen.send(Message::Close(Some(close))).await);
+            let _ = pen.send(Message::Close(Some(close))).await;
             // What is still unread would turn the close into a reset, and the code be lost on the way.
             while let Some(Ok(message)) = stream.next().await {
                 if matches!(message, Message::Close(_)) {
@@ -178,7 +178,7 @@ async fn converse(signal: Signal, who: Principal, socket: WebSocket) {
             }
             sleep(Duration::from_millis(500)).await;
         };
-        drop(timeout(FAREWELL, farewell).await);
+        let _ = timeout(FAREWELL, farewell).await;
     }
     drop(pen);
     finish(writer).await;
@@ -233,7 +233,7 @@ fn perform(speaker: &Speaker, jobs: &mpsc::Sender<Job>, output: Output) {
         Output::Close(_) => return,
     };
     // A line that lets sixty-four jobs pile up has said more than it may: the rest is lost.
-    drop(jobs.try_send(job));
+    let _ = jobs.try_send(job);
 }
 
 #[cfg(test)]

@@ -140,6 +140,14 @@ pub async fn invite(
     Ok(())
 }
 
+/// The name of a person's seat in the record.
+pub async fn participant(tx: &mut impl Query, id: ConsultId, user: UserId) -> Result<Option<ParticipantId>> {
+    let row = tx
+        .fetch_optional("SELECT id FROM participants WHERE consult_id = $1 AND user_id = $2", args![id, user])
+        .await?;
+    row.map(|row| row.get("id")).transpose()
+}
+
 /// A person sits down.
 pub async fn sit(tx: &mut WriteTx, id: ConsultId, user: UserId, side: Side, at: Timestamp) -> Result<()> {
     tx.execute(

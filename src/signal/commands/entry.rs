@@ -9,8 +9,8 @@ use super::{
         ask::{Ask, Knock},
         post::{self, Told},
         protocol::{
-            Body, Code, Event, Evt, Hello, MAX_FRAME, Outcome, Refused, Resume, ServerSays, Sid, SidKey, SigStep,
-            Topic, Welcome,
+            Body, Code, Event, Evt, Hello, MAX_FRAME, Outcome, Refused, Resume, ServerSays, Sid, SidKey,
+            SigStep, Topic, Welcome,
         },
         room::LEASE,
         session::Input,
@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     auth, consult,
-    journal::{self, Actor, Entity, Entry, Letter},
-    kernel::{DiceExt, RingId, UserId},
+    journal::{self, Letter},
+    kernel::DiceExt,
     store::StoreError,
 };
 
@@ -29,6 +29,9 @@ const KEPT: Duration = Duration::from_hours(7 * 24);
 
 /// How often a browser is asked to say that it is there.
 const HEARTBEAT_MS: u32 = 5_000;
+
+/// A ring that arrives later than this rings at nobody.
+const RINGS_FOR: Duration = Duration::from_secs(120);
 
 /// Waiting before the inbox is read again after the store did not answer.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -65,8 +68,7 @@ async fn let_in(speaker: &Speaker, resume: Option<Resume>) -> Result<Input, Code
     };
     // The lease first: whoever is told that this person is here may ring at once.
     auth::renew(ctx, user, LEASE).await.map_err(unanswered)?;
-    let entered =
-        signal.ask(|answer| Ask::Enter(knock, answer)).await.map_err(|_| Code::NodeDraining)??;
+    let entered = signal.ask(|answer| Ask::Enter(knock, answer)).await.map_err(|_| Code::NodeDraining)??;
     let (head, kept) = inbox(speaker, last_n.filter(|_| entered.resumed)).await.map_err(unanswered)?;
     let from_n = kept.unwrap_or(head);
     let mut standing = entered.standing;
@@ -187,10 +189,10 @@ pub async fn seen(speaker: &Speaker, n: i64) {
     let Ok(letters) = last_letters(speaker, after, n).await else { return };
     for letter in &letters {
         let Some((ring, _)) = post::rung(letter) else { continue };
-        if speaker.ctx_now().since(letter.line.at) > Duration::from_secs(120) {
-            continue;
+        let ctx = speaker.signal().ctx();
+        if ctx.clock.now().since(letter.line.at) < RINGS_FOR {
+            let _ = consult::ring_arrived(ctx, ring, speaker.user()).await;
         }
-        drop(tell_delivered(speaker, letter, ring).await);
     }
 }
 
@@ -198,24 +200,4 @@ async fn last_letters(speaker: &Speaker, after: i64, upto: i64) -> Result<Vec<Le
     let mut tx = speaker.signal().ctx().db.read().await?;
     let letters = journal::letters_after(&mut tx, speaker.user(), after, upto - after).await?;
     Ok(letters.into_iter().filter(|letter| letter.n <= upto).collect())
-}
-
-async fn tell_delivered(speaker: &Speaker, letter: &Letter, ring: RingId) -> Result<(), Refused> {
-    let ctx = speaker.signal().ctx();
-    let Ok(consult) = letter.entity_id.parse() else { return Ok(()) };
-    let entity = Entity::Consult(consult);
-    let caller: Option<UserId> = consult::caller_of(ctx, consult).await.map_err(refusal::of_consult)?;
-    let Some(caller) = caller else { return Ok(()) };
-    let mut tx = ctx.db.write("consult.ring_delivered").await.map_err(refusal::fault)?;
-    let done = journal::history(&mut tx, &entity).await.map_err(refusal::fault)?;
-    let said = |line: &journal::HistoryLine| {
-        line.action == "consult.ring_delivered" && line.payload["ring"] == json!(ring)
-    };
-    if done.iter().any(said) {
-        return Ok(());
-    }
-    let entry = Entry::new(ctx.clock.now(), Actor::User(speaker.user()), None, entity, "consult.ring_delivered")
-        .with(json!({ "ring": ring }));
-    journal::append(&mut tx, entry, &[caller]).await.map_err(refusal::fault)?;
-    tx.commit().await.map_err(refusal::fault)
 }

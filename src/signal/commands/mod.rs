@@ -91,7 +91,7 @@ impl Speaker {
         let ctx = self.signal().ctx();
         let session = self.inner.who.session;
         if !auth::is_alive(ctx, session).await.map_err(refusal::fault)? {
-            drop(self.signal().tell(Ask::End(vec![self.line()], Close::SignedOut)).await);
+            self.signal().note(Ask::End(vec![self.line()], Close::SignedOut)).await;
             return Err(Refused::new(Code::Unauthorized));
         }
         match auth::principal_of(ctx, self.user()).await {
@@ -126,7 +126,7 @@ async fn perform(speaker: &Speaker, op: &OpKey, command: Command) -> Answer {
         Command::PresenceWatch { scope } => reach::watch(speaker, scope.items()).await,
         Command::Sync { topic: Topic::Rings } => entry::tell_rings(speaker).await,
         Command::Sync { topic } => {
-            drop(speaker.signal().tell(Ask::Sync(speaker.line(), topic)).await);
+            speaker.signal().note(Ask::Sync(speaker.line(), topic)).await;
             Ok(Outcome::done())
         }
         Command::RingAct { .. } | Command::ChatSend { .. } | Command::StillRequest { .. } => {

@@ -27,7 +27,7 @@ pub async fn say_presence(speaker: &Speaker, status: Status) -> Answer {
 pub async fn watch(speaker: &Speaker, scope: &[Watched]) -> Answer {
     let (people, presence) = looked_up(speaker, scope).await.map_err(refusal::fault)?;
     speaker.signal().mention(Ask::Presence(presence));
-    drop(speaker.signal().tell(Ask::Watch(speaker.line(), people)).await);
+    speaker.signal().note(Ask::Watch(speaker.line(), people)).await;
     Ok(Outcome::done())
 }
 

@@ -43,7 +43,8 @@ pub fn of_consult(error: consult::Error) -> Refused {
         }
         E::Stale { .. } => Refused::new(Code::Conflict).saying("consult.changed"),
         E::Invalid(errors) => {
-            let fields: Vec<_> = errors.iter().map(|error| json!({ "field": error.field, "code": error.code })).collect();
+            let fields: Vec<_> =
+                errors.iter().map(|error| json!({ "field": error.field, "code": error.code })).collect();
             Refused::new(Code::BadRequest).with(json!({ "errors": fields }))
         }
         E::Over { .. } => Refused::new(Code::Gone).saying("consult.over"),
@@ -68,12 +69,14 @@ pub fn of_media(error: MediaError) -> Refused {
     use MediaError as E;
     match error {
         E::OfferTooLong => Refused::new(Code::TooLarge),
-        E::TooManySections | E::DataChannel | E::BadOffer | E::NoSuchSection => Refused::new(Code::BadRequest),
+        E::TooManySections | E::DataChannel | E::BadOffer | E::NoSuchSection => {
+            Refused::new(Code::BadRequest)
+        }
         E::RoomFull => Refused::new(Code::Full).saying("call.room_full"),
         E::RelayFull => Refused::new(Code::Full).saying("call.relay_full"),
         E::NoSuchSeat => Refused::new(Code::NotJoined),
         E::NothingInCommon => Refused { retry: false, ..Refused::new(Code::MediaFailed) },
-        E::SeatTaken | E::Busy => Refused::new(Code::MediaFailed),
+        E::Busy => Refused::new(Code::MediaFailed),
         E::Stopped => Refused::new(Code::NodeDraining),
     }
 }

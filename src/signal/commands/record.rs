@@ -1,0 +1,120 @@
+//! Commands that change a record: once per key, and the answer kept with the change.
+
+use serde_json::json;
+
+use super::{
+    super::{
+        ask::Ask,
+        protocol::{Code, Command, OpKey, Outcome, Refused, RingAct},
+    },
+    Answer, Speaker, refusal,
+};
+use crate::{
+    auth::Principal,
+    consult::{self, Action, Body},
+    http::{NotAgain, Once, StoredAnswer},
+    kernel::{ConsultId, ParticipantId, UserId},
+    store::WriteTx,
+};
+
+/// Does a command that changes a record, or answers as it was answered before.
+pub async fn once(speaker: &Speaker, who: &Principal, op: &OpKey, command: &Command) -> Answer {
+    let ctx = speaker.signal().ctx();
+    // Who is asked is looked up before the store is locked.
+    let sitter = match command {
+        Command::StillRequest { consult, from } => Some(sitter_of(speaker, *consult, *from).await?),
+        _ => None,
+    };
+    let words = serde_json::to_vec(command).map_err(|_| Refused::new(Code::Internal))?;
+    let once = Once::new(who.user, op.as_str(), "socket", &words);
+    let mut tx = ctx.db.write("signal.command").await.map_err(refusal::fault)?;
+    match once.claim(ctx, &mut tx, ctx.clock.now()).await.map_err(refusal::fault)? {
+        Ok(()) => {}
+        Err(NotAgain::Done(answer)) => return Ok(Outcome::Ok(answer.body)),
+        Err(NotAgain::OtherRequest) => {
+            return Err(Refused::new(Code::BadRequest).saying("signal.op_reused"));
+        }
+    }
+    let body = change(speaker, &mut tx, who, (op, command), sitter).await?;
+    let answer = StoredAnswer { status: 200, version: 0, body };
+    once.keep(ctx, &mut tx, &answer).await.map_err(refusal::fault)?;
+    tx.commit().await.map_err(refusal::fault)?;
+    Ok(Outcome::Ok(answer.body))
+}
+
+async fn change(
+    speaker: &Speaker,
+    tx: &mut WriteTx,
+    who: &Principal,
+    (op, command): (&OpKey, &Command),
+    sitter: Option<UserId>,
+) -> Result<serde_json::Value, Refused> {
+    let ctx = speaker.signal().ctx();
+    match command {
+        Command::RingAct { ring, action, reason, .. } => {
+            let (action, body) = asked(*action, reason.as_deref())?;
+            let consult = consult::act_on_ring(ctx, tx, who, (*ring, action), &body)
+                .await
+                .map_err(refusal::of_consult)?;
+            Ok(json!({ "consult": consult.id, "state": consult.state }))
+        }
+        Command::ChatSend { consult, text } => {
+            let words = consult::Words::Text(text.as_str());
+            let message = consult::say(ctx, tx, who, *consult, words, Some(op.as_str()))
+                .await
+                .map_err(refusal::of_consult)?;
+            Ok(json!({ "message": message }))
+        }
+        Command::StillRequest { consult, from } => {
+            let sitter = sitter.ok_or(Refused::new(Code::NotFound))?;
+            consult::ask_still(ctx, tx, who, *consult, (*from, sitter)).await.map_err(refusal::of_consult)?;
+            Ok(json!({}))
+        }
+        Command::PresenceSet { .. }
+        | Command::PresenceWatch { .. }
+        | Command::Join { .. }
+        | Command::Leave { .. }
+        | Command::Publish { .. }
+        | Command::Unpublish { .. }
+        | Command::Mute { .. }
+        | Command::ReferOpen { .. }
+        | Command::Sync { .. } => Err(Refused::new(Code::Unsupported)),
+    }
+}
+
+/// The step of the consult's workflow that is meant, and its form.
+fn asked(action: RingAct, reason: Option<&str>) -> Result<(Action, Body), Refused> {
+    let mut body = Body::default();
+    let action = match action {
+        RingAct::Accept => Action::Accept,
+        RingAct::Decline => {
+            body.reason_code = reason.map(str::to_owned);
+            Action::Decline
+        }
+        RingAct::Cancel => {
+            body.reason = Some(reason.unwrap_or("cancelled").to_owned());
+            Action::Cancel
+        }
+        // The workflow hands a call to another department (`transfer`), never to a single person.
+        RingAct::Forward | RingAct::Snooze => return Err(Refused::new(Code::Unsupported)),
+    };
+    Ok((action, body))
+}
+
+/// Who sits there; only somebody who sits in the same room may ask.
+async fn sitter_of(speaker: &Speaker, consult: ConsultId, pid: ParticipantId) -> Result<UserId, Refused> {
+    let signal = speaker.signal();
+    let own = signal.ask(|answer| Ask::SeatOf(speaker.line(), consult, answer)).await;
+    own.map_err(refusal::hub_gone)?.ok_or(Refused::new(Code::NotJoined))?;
+    let sitter = signal.ask(|answer| Ask::SitterOf(consult, pid, answer)).await;
+    sitter.map_err(refusal::hub_gone)?.ok_or(Refused::new(Code::NotFound))
+}
+
+/// `refer.open`: whether this person may write a referral from the consult. The letter itself
+/// is begun by `POST /consults/{id}/actions/escalate`, which has the version to be checked.
+pub async fn escalate(speaker: &Speaker, who: &Principal, consult: ConsultId) -> Answer {
+    let ctx = speaker.signal().ctx();
+    let mut tx = ctx.db.read().await.map_err(refusal::fault)?;
+    consult::load_for(&mut tx, who, consult).await.map_err(refusal::of_consult)?;
+    Err(Refused::new(Code::Unsupported))
+}
