@@ -1,12 +1,13 @@
 //! The integration tests: one binary, one module per room.
 
 mod attachments;
+mod auth;
 mod binary;
 mod consult;
-mod auth;
 mod directory;
 mod docs;
 mod house;
+mod killed;
 mod media;
 mod patients;
 mod protocol;
