@@ -39,11 +39,12 @@ pub use commands::{Ask, act, act_on_ring, create, edit, escalated, load_for};
 pub use error::Error;
 pub use files::FilesGate;
 pub use form::Body;
-pub use model::{Consult, Kind, Side, Urgency};
+pub use model::{Consult, Diagnosis, Exam, Kind, Letter, NextStep, Opinion, Side, Urgency};
 pub use routing::tick;
 pub use seats::{
     NoSeat, Seating, ask_still, everybody_left, joined, left, ring_arrived, seating, sides_present,
 };
 pub use state::{Action, MACHINE, Refusal, State};
 pub use talk::{Words, message, messages, say, say_now};
-pub use view::{MessageView, RingCard, ring_cards};
+pub use store::{letter, said::opinion};
+pub use view::{MessageView, RingCard, ring_cards, whole as view_of};

@@ -17,6 +17,7 @@ use crate::consult;
 use crate::ctx::Ctx;
 use crate::http;
 use crate::journal;
+use crate::referral;
 use crate::store::StoreError;
 
 /// Entries linked into the chain in one transaction.
@@ -42,6 +43,9 @@ pub fn start(ctx: &Ctx, files: &Arc<Files>, stop: &CancellationToken) -> JoinSet
     let mut jobs = JoinSet::new();
     jobs.spawn(seal(ctx.clone(), stop.clone()));
     every(&mut jobs, Duration::from_secs(1), stop, ctx, |ctx| async move { consult::tick(&ctx).await });
+    every(&mut jobs, Duration::from_secs(1), stop, ctx, |ctx| async move {
+        referral::tick(&ctx).await.map(drop)
+    });
     let hour = Duration::from_hours(1);
     every(&mut jobs, hour, stop, ctx, |ctx| async move { forget(&ctx).await });
     let files = Arc::clone(files);

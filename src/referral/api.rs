@@ -12,14 +12,14 @@ use serde_json::{Map, Value, json};
 use super::{
     commands::{self, Error},
     desk::{self, Pile, Tab, Wanted},
-    read,
+    escalate, read,
     state::Refusal,
 };
 use crate::{
     auth::Principal,
     ctx::Ctx,
     http::{FieldError, IdempotencyKey, IfMatch, Json, Once, Path, Problem, Query, Tagged, codes},
-    kernel::{PatientId, ReferralId},
+    kernel::{ConsultId, PatientId, ReferralId},
 };
 
 /// The referral's routes.
@@ -33,6 +33,8 @@ where
         .route("/referrals/{id}", get(show).patch(edit))
         .route("/referrals/{id}/history", get(history))
         .route("/referrals/{id}/actions/{action}", post(act))
+        // A referral comes of it, so this one step of a consult has its address here.
+        .route("/consults/{id}/actions/escalate", post(escalated))
 }
 
 /// What a list is asked for.
@@ -124,6 +126,19 @@ async fn act(
     Ok(commands::act(&ctx, &who, (id, seen), (&action, &value), &once).await?.into_response())
 }
 
+/// `POST /api/v1/consults/{id}/actions/escalate`
+async fn escalated(
+    Shared(ctx): Shared<Ctx>,
+    who: Principal,
+    Path(id): Path<ConsultId>,
+    IfMatch(seen): IfMatch,
+    IdempotencyKey(key): IdempotencyKey,
+    Json { bytes, .. }: Json<Map<String, Value>>,
+) -> Result<Response, Problem> {
+    let once = Once::new(who.user, &key, &format!("POST /consults/{id}/actions/escalate"), &bytes);
+    Ok(escalate::from_consult(&ctx, &who, id, seen, &once).await?.into_response())
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
@@ -158,7 +173,7 @@ impl From<Error> for Problem {
                     .collect(),
             ),
             Error::Again(_) => Self::new(&codes::IDEMPOTENCY_KEY_REUSED),
-            Error::Consult(problem) => *problem,
+            Error::Consult(refusal) => (*refusal).into(),
             Error::Store(fault) => Self::our_fault(fault),
         }
     }

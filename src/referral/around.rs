@@ -195,3 +195,12 @@ pub async fn share_patient(
     patients::end_share(tx, &because, at).await?;
     patients::share(tx, after.patient, &because, (after.leg.to_facility, department), at).await
 }
+
+/// The department of a doctor at a facility, if he has one.
+pub async fn seat_of(
+    tx: &mut impl Query,
+    user: UserId,
+    facility: FacilityId,
+) -> Result<Option<DepartmentId>> {
+    store::seat_of(tx, user, facility).await
+}

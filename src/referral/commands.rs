@@ -21,6 +21,7 @@ use crate::{
         Principal, Role,
         policy::{Actor, Denied},
     },
+    consult,
     ctx::Ctx,
     http::{NotAgain, Once, StoredAnswer},
     journal::{self, Entity, Entry},
@@ -67,8 +68,8 @@ pub enum Error {
     #[error(transparent)]
     Again(NotAgain),
     /// The consult cannot be escalated by this person, or not now.
-    #[error("the consult does not allow it")]
-    Consult(Box<crate::http::Problem>),
+    #[error(transparent)]
+    Consult(Box<consult::Error>),
     /// The database said no.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -100,6 +101,12 @@ impl From<Denied> for Error {
     }
 }
 
+impl From<consult::Error> for Error {
+    fn from(refusal: consult::Error) -> Self {
+        Self::Consult(Box::new(refusal))
+    }
+}
+
 /// Carries out what a key stands for, once.
 macro_rules! once {
     ($once:expr, $ctx:expr, $tx:expr, $at:expr) => {
@@ -110,6 +117,8 @@ macro_rules! once {
         }
     };
 }
+
+pub(super) use once;
 
 /// How a referral comes into the world.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    model::{AnswerClock, Last, Leg, Letter, Note, NoteKind, Outcome, Referral},
+    model::{AnswerClock, Last, Leg, Letter, Note, NoteKind, Outcome, Referral, rank},
     state::{Action, State},
 };
 use crate::{
@@ -197,7 +197,7 @@ pub async fn insert(tx: &mut WriteTx, ctx: &Ctx, r: &Referral) -> Result<()> {
             r.created_at,
             r.created_by,
             r.urgency.word(),
-            r.urgency.rank(),
+            rank(r.urgency),
             r.letter.requested_service.map(|service| service.word().to_owned()),
             codes(&r.letter),
             primary_code(&r.letter),
@@ -285,7 +285,7 @@ pub async fn save_draft(tx: &mut WriteTx, ctx: &Ctx, r: &Referral, seen: i64) ->
         args![
             r.direction.word(),
             r.urgency.word(),
-            r.urgency.rank(),
+            rank(r.urgency),
             r.letter.requested_service.map(|service| service.word().to_owned()),
             codes(&r.letter),
             primary_code(&r.letter),
@@ -583,4 +583,25 @@ pub async fn takes_back(tx: &mut impl Query, facility: FacilityId) -> Result<Opt
         )
         .await?;
     row.map(|row| row.get("id")).transpose()
+}
+
+/// The department of a doctor at a facility, if he has one.
+pub async fn seat_of(
+    tx: &mut impl Query,
+    user: UserId,
+    facility: FacilityId,
+) -> Result<Option<DepartmentId>> {
+    let row = tx
+        .fetch_optional(
+            "SELECT department_id
+               FROM user_roles
+              WHERE user_id = $1
+                AND facility_id = $2
+                AND department_id IS NOT NULL
+              ORDER BY n
+              LIMIT 1",
+            args![user, facility],
+        )
+        .await?;
+    row.map(|row| row.get("department_id")).transpose()
 }

@@ -12,6 +12,7 @@ use super::{
     store,
 };
 use crate::{
+    consult,
     ctx::Ctx,
     store::{Query, Result},
 };
@@ -243,7 +244,22 @@ async fn story(ctx: &Ctx, tx: &mut impl Query, r: &Referral) -> Result<Value> {
     Ok(Value::Array(shown))
 }
 
-/// The newest opinion of the consult it came from, as it stands there.
-async fn opinion(_ctx: &Ctx, _tx: &mut impl Query, _eyes: &Eyes, _r: &Referral) -> Result<Value> {
-    Ok(Value::Null)
+/// The newest opinion of the consult it came from, as it stands there: a change of mind
+/// after the letter was sent reaches whoever acts on the letter.
+async fn opinion(ctx: &Ctx, tx: &mut impl Query, eyes: &Eyes, r: &Referral) -> Result<Value> {
+    let Some(consult) = r.source_consult.filter(|_| !eyes.sees_head_only()) else { return Ok(Value::Null) };
+    let Some(opinion) = consult::opinion(ctx, tx, consult).await?.filter(|o| eyes.reaches(o.signed_at))
+    else {
+        return Ok(Value::Null);
+    };
+    Ok(json!({
+        "id": opinion.id,
+        "author": around::person(tx, opinion.author).await?,
+        "conclusion": opinion.text.conclusion,
+        "advice": opinion.text.advice,
+        "diagnoses": opinion.text.diagnoses,
+        "next": opinion.next,
+        "signed_at": opinion.signed_at,
+        "version_no": opinion.version_no,
+    }))
 }

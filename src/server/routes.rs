@@ -55,6 +55,7 @@ fn rooms() -> Router<App> {
         .merge(attachments::routes::<App, consult::FilesGate>())
         .merge(referral::routes())
         .merge(signal::routes())
+        .merge(attachments::routes::<App, referral::FilesGate>())
 }
 
 /// The two workflows, in the words the server obeys.
