@@ -15,7 +15,7 @@ export async function startServer({ keep = false } = {}) {
   const env = {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CAUSEWAY_'))),
     CAUSEWAY_SERVER__LISTEN: '127.0.0.1:0',
-    CAUSEWAY_DATABASE__URL: `sqlite://${join(folder, 'causeway.db')}`,
+    CAUSEWAY_DATABASE__URL: `sqlite://${join(folder, 'causeway.db')}?mode=rwc`,
     CAUSEWAY_ATTACHMENTS__FOLDER: join(folder, 'files'),
     CAUSEWAY_VAULT__KEY_FILE: join(folder, 'vault.key'),
     CAUSEWAY_TLS__FOLDER: join(folder, 'certs'),
