@@ -274,10 +274,13 @@ export type Service = 'outpatient' | 'inpatient' | 'emergency' | 'exam' | 'rehab
 export interface Appointment {
   start: string | null;
   location: string | null;
+  bed?: string | null;
+  contact?: string | null;
   instructions: string | null;
 }
 
 export interface Leg {
+  id: string;
   seq: number;
   to: Side;
   state: string;
@@ -285,46 +288,14 @@ export interface Leg {
   first_viewed_at: string | null;
   decided_at: string | null;
   decided_by: PersonRef | null;
-  reason: { code?: string | null; text?: string | null } | string | null;
+  reason_code: string | null;
+  reason: string | null;
+  contact: string | null;
   appointment: Appointment | null;
-}
-
-export interface ReferralBrief extends Standing<ReferralState> {
-  direction: Direction;
-  urgency: Urgency;
-  from: Side;
-  to: Side;
-  patient: PatientBrief;
-  diagnoses: Diagnosis[];
-  requested_service: Service | null;
-  source_consult_id?: string | null;
-  sla_due_at: string | null;
-  submitted_at: string | null;
-  first_viewed_at?: string | null;
-  files?: number;
-  appointment?: Appointment | null;
-}
-
-export interface ReferralView extends ReferralBrief {
-  chain_id: string;
-  parent_id: string | null;
-  source_consult_id: string | null;
-  patient_snapshot?: Record<string, unknown> | null;
-  reason_codes: string[];
-  reason_text: string | null;
-  present_illness: string | null;
-  past_history: string | null;
-  treatment_so_far: string | null;
-  key_results: string | null;
-  transport: Transport | null;
-  insurance: { type?: string | null; filed?: boolean } | null;
-  consent: (Consent & { at?: string | null }) | null;
-  override?: { reason: string } | null;
-  outcome: { code?: string | null; summary?: string | null } | null;
-  legs: Leg[];
-  expires_at: string | null;
-  opinion?: Opinion | null;
-  exam?: Exam | null;
+  arrived_at: string | null;
+  admitted_at: string | null;
+  inpatient_no: string | null;
+  discharged_at: string | null;
 }
 
 export interface Transport {
@@ -333,6 +304,77 @@ export interface Transport {
   depart_at?: string | null;
   plate?: string | null;
   phone?: string | null;
+  state?: string | null;
+}
+
+export interface ReferralBrief extends Standing<ReferralState> {
+  direction: Direction;
+  urgency: Urgency;
+  from: Side;
+  to: Side;
+  patient: PatientBrief;
+  diagnosis: Diagnosis | null;
+  requested_service: Service | null;
+  reason_codes: string[];
+  transport: Transport | null;
+  source_consult_id: string | null;
+  parent_id: string | null;
+  chain_id: string;
+  attachments: number;
+  sla_due_at: string | null;
+  sla_paused?: boolean;
+  submitted_at: string | null;
+  first_viewed_at: string | null;
+  expires_at: string | null;
+  appointment: Appointment | null;
+}
+
+export interface ReferralNote {
+  at: string;
+  kind: 'question' | 'answer' | 'interim' | 'follow_up' | 'cancel' | 'error' | 'redirect';
+  author: PersonRef;
+  facility: FacilityRef;
+  body: string;
+}
+
+export interface ChainLink {
+  id: string;
+  no: string;
+  direction: Direction;
+  state: ReferralState;
+  parent_id: string | null;
+  from: FacilityRef;
+  to: FacilityRef;
+  submitted_at: string | null;
+}
+
+export interface ReferralView extends ReferralBrief {
+  diagnoses: Diagnosis[];
+  reason_text: string | null;
+  present_illness: string | null;
+  past_history: string | null;
+  treatment_so_far: string | null;
+  key_results: string | null;
+  allergies_ack: boolean;
+  infection_flag: boolean;
+  insurance: { type?: string | null; filed?: boolean } | null;
+  consent: Consent | null;
+  override_reason: string | null;
+  duplicate_reason: string | null;
+  rehab_plan: string | null;
+  medications: string[];
+  next_visit: string | null;
+  red_flags: string | null;
+  outcome: { code: string; summary: string; at: string; by: PersonRef | null } | null;
+  legs: Leg[];
+  notes: ReferralNote[];
+  chain: ChainLink[];
+  opinion: Omit<Opinion, 'ack' | 'signature_kind'> | null;
+  header_only: boolean;
+  created_at: string;
+  /** Of a draft: what is still missing before it may be submitted. */
+  missing?: string[];
+  warnings?: { code: string; referral: string; no: string; state: string }[];
 }
 
 /** A list of referrals with the number in every tab of its box. */

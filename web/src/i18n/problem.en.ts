@@ -16,7 +16,6 @@ export const problemEn: Same<typeof problemZh> = {
   'problem.forbidden': 'This step is not open to your role. If it is needed, dial the other side’s desk.',
   'problem.setup_link_dead': 'This set-up link was used or has expired. Ask whoever installs the system for a new one.',
   'problem.wrong_origin': 'This page was not opened from here. Come in again through the sign-in page.',
-  'problem.setup_link_dead': 'This set-up link was used or has expired. Start the server again to get a new one.',
   'problem.not_found': 'This record was not found, or is not your facility’s.',
   'problem.method_not_allowed': 'This step was not sent rightly, your text is kept. Reload the page and try again.',
   'problem.wrong_state': 'This step is closed now: the record has moved on.',

@@ -14,7 +14,6 @@ export const problemZh = {
   'problem.forbidden': '这一步不归您的身份做。需要时请打对方转诊台电话。',
   'problem.setup_link_dead': '这条初次设置的链接已经用过或过期了。请让装系统的人重新给一条。',
   'problem.wrong_origin': '这一页不是从本系统打开的。请从登录页重新进来。',
-  'problem.setup_link_dead': '这个初始化链接已经用过或过期。重新启动服务会给出新的链接。',
   'problem.not_found': '没有找到这份记录，或者它不在您的机构。',
   'problem.method_not_allowed': '这一步没有送对，您写的还在。刷新页面后再试。',
   'problem.wrong_state': '这一步现在不能做了，记录已经往前走了。',
