@@ -19,6 +19,14 @@ impl Dialect {
         if url.starts_with("postgres") { Self::Postgres } else { Self::Sqlite }
     }
 
+    /// The URL as the driver wants it: a database file that is not there yet is made.
+    pub(super) fn url(self, url: &str) -> String {
+        match self {
+            Self::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
+            Self::Sqlite | Self::Postgres => url.to_owned(),
+        }
+    }
+
     /// Connections that may write at once.
     pub(super) fn writers(self) -> u32 {
         match self {

@@ -58,8 +58,9 @@ impl Db {
                 Box::pin(async move { dialect.prepare(conn, schema.as_deref()).await })
             })
         };
-        let write = pool(dialect.writers()).connect(&settings.url).await?;
-        let read = pool(settings.connections).connect(&settings.url).await?;
+        let url = dialect.url(&settings.url);
+        let write = pool(dialect.writers()).connect(&url).await?;
+        let read = pool(settings.connections).connect(&url).await?;
         dialect.check(&write).await?;
         Ok(Self { read, write, dialect, bell: Arc::new(watch::Sender::new(0)) })
     }
