@@ -64,6 +64,10 @@ pub fn enveloped(letter: &Letter, ev: Event) -> Evt {
 fn of_consult(letter: &Letter, consult: ConsultId) -> Option<Told> {
     let line = &letter.line;
     let by: Option<UserId> = line.actor.parse().ok();
+    if line.action == "attachment.add" {
+        let attachment = id(&line.payload, "attachment")?;
+        return Some(Told::Event(Event::File { consult: Some(consult), referral: None, attachment }));
+    }
     let verb = line.action.strip_prefix("consult.")?;
     if let Some((ring, tier)) = rung(letter) {
         return Some(Told::Event(Event::Ring {
@@ -108,10 +112,11 @@ fn of_consult(letter: &Letter, consult: ConsultId) -> Option<Told> {
 
 fn of_referral(line: &HistoryLine, referral: ReferralId) -> Option<Event> {
     let by: Option<UserId> = line.actor.parse().ok();
-    let verb = line.action.strip_prefix("referral.")?;
-    if let Some(attachment) = id(&line.payload, "attachment") {
+    if line.action == "attachment.add" {
+        let attachment = id(&line.payload, "attachment")?;
         return Some(Event::File { consult: None, referral: Some(referral), attachment });
     }
+    let verb = line.action.strip_prefix("referral.")?;
     Some(Event::Referral {
         referral,
         action: verb.to_owned(),

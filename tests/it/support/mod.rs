@@ -4,8 +4,10 @@
 mod alliance;
 mod caller;
 pub mod server;
+mod socket;
 mod store;
 
 pub use alliance::{Alliance, KEY, Place, steps};
 pub use caller::{Answer, Person};
+pub use socket::{Door, Socket, fresh_op};
 pub use store::TestStore;
