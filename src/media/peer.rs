@@ -24,8 +24,12 @@ use super::vp8;
 
 /// How often the figures of a line are told.
 const REPORT_EVERY: Duration = Duration::from_secs(2);
-/// Video packets kept for repair, per slot: three seconds at 720p.
+/// Video packets kept for repair, per slot, and for how long: a line with 750 ms there and
+/// back can ask twice. Longer costs memory for packets that would come too late to be shown.
 const REPAIR_VIDEO: usize = 512;
+const REPAIR_FOR: Duration = Duration::from_millis(1_500);
+/// Share of a slot's bytes that repair may take before the oldest wishes are dropped.
+const REPAIR_SHARE: Option<f32> = Some(0.15);
 /// Audio is repaired by the codec, not by us.
 const REPAIR_AUDIO: usize = 16;
 /// Faults of the engine on what a peer sent, before the peer is given up.
@@ -336,7 +340,7 @@ impl Peer {
 
     fn read_sections(&mut self, offer: &Offer) {
         let known = std::mem::take(&mut self.sections);
-        self.outlets.clear();
+        let slots_before: Vec<Mid> = self.outlets.drain(..).map(|outlet| outlet.mid).collect();
         for offered in &offer.sections {
             let mid = str0m::media::Mid::from(offered.mid.as_str());
             let Some(media) = self.rtc.media(mid).filter(|media| !media.disabled()) else {
@@ -360,6 +364,9 @@ impl Peer {
             if sending && matches!(offered.way, Way::Down | Way::Both) {
                 let mut api = self.rtc.direct_api();
                 if let Some(stream) = api.stream_tx_by_mid(mid, None) {
+                    if !slots_before.contains(&offered.mid) && offered.kind == Kind::Video {
+                        stream.set_rtx_cache(REPAIR_VIDEO, REPAIR_FOR, REPAIR_SHARE);
+                    }
                     let stream = stream.ssrc();
                     self.outlets.push(Outlet { mid: offered.mid, kind: offered.kind, stream, pt });
                 }

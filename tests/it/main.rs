@@ -8,6 +8,8 @@ mod directory;
 mod docs;
 mod house;
 mod killed;
+#[path = "../load/mod.rs"]
+mod load;
 mod media;
 mod patients;
 mod protocol;
