@@ -133,7 +133,7 @@ fn plays(who: &Principal, actor: Actor, sides: &Sides) -> bool {
         Actor::RequesterAdmin => has(who, Role::Coordinator, sides.from_facility),
         Actor::TargetDoctor => sides.released && is_target_doctor(who, sides),
         Actor::TargetDesk => sides.released && has(who, Role::Coordinator, sides.to_facility),
-        Actor::AllianceDispatcher => sides.released && has(who, Role::Coordinator, sides.lead_facility),
+        Actor::AllianceDispatcher => has(who, Role::Coordinator, sides.lead_facility),
         Actor::Chair => sides.released && sides.chair == Some(who.user) && is_clinical(who),
         Actor::System => false,
     }

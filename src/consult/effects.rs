@@ -90,14 +90,14 @@ pub async fn bring_about(
             consult.to_user = None;
             Ok(Told::default())
         }
-        Action::Redirect => ask_elsewhere(tx, consult, body, "redirected", by).await,
+        Action::Redirect => ask_elsewhere(ctx, tx, consult, body, "redirected", by).await,
         Action::Transfer => {
             note(ctx, tx, consult, body.note.as_deref()).await?;
             if consult.kind == Kind::Scheduled {
                 // The call is going on: the next doctor is wanted now, not at the agreed time.
                 consult.kind = Kind::Instant;
             }
-            ask_elsewhere(tx, consult, body, "transferred", by).await
+            ask_elsewhere(ctx, tx, consult, body, "transferred", by).await
         }
         Action::Schedule | Action::Reschedule => agree(ctx, tx, consult, body, by).await,
         Action::ToAsync => {
@@ -217,6 +217,7 @@ async fn ring_the_absent(
 
 /// A new leg towards another department: the context and the files follow.
 async fn ask_elsewhere(
+    ctx: &Ctx,
     tx: &mut WriteTx,
     consult: &mut Consult,
     body: &Body,
@@ -233,6 +234,10 @@ async fn ask_elsewhere(
         return Err(form::wrong("to_department", "not_accepting").into());
     }
     let before = consult.to_department;
+    if let Some(user) = by.user() {
+        // Who hands it on may see what became of it.
+        people::invite(ctx, tx, consult.id, user, Side::Other, by.at).await?;
+    }
     store::end_leg(tx, consult, ended_as, by.at).await?;
     consult.leg += 1;
     consult.to_department = to;

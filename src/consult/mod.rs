@@ -32,6 +32,7 @@ mod state;
 mod step;
 mod store;
 mod talk;
+pub mod testing;
 mod view;
 
 pub use api::routes;

@@ -5,11 +5,13 @@ mod auth;
 mod binary;
 mod consult;
 mod directory;
+mod consult_machine;
 mod docs;
 mod house;
 mod killed;
 #[path = "../load/mod.rs"]
 mod load;
+mod machines;
 mod media;
 mod patients;
 mod protocol;
