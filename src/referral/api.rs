@@ -10,8 +10,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    commands::{self, Error},
+    commands,
     desk::{self, Pile, Tab, Wanted},
+    error::Error,
     escalate, read,
     state::Refusal,
 };

@@ -4,108 +4,31 @@ use serde_json::{Map, Value, json};
 use tracing::info;
 
 use super::{
-    around::{self, Place},
+    around,
     ask::{Ask, Wrong},
+    birth::{Birth, born, next_letter, number},
     chain,
     edit::{self, Head, transport_state},
+    error::{Error, Faster},
     eyes::Eyes,
-    letter::{Part, Surroundings, missing},
-    model::{AnswerClock, Direction, Last, Leg, Letter, Referral, Urgency},
-    moves::{By, Fresh, Moved, take},
-    state::{Action, MACHINE, Refusal, State},
+    guards::{department, guard, needed},
+    model::{Last, Letter, Referral, Urgency},
+    moves::{By, Moved, take},
+    state::{Action, MACHINE, State},
     store::{self, Said},
     view,
 };
 use crate::{
     auth::{
         Principal, Role,
-        policy::{Actor, Denied},
+        policy::Actor,
     },
-    consult,
     ctx::Ctx,
     http::{NotAgain, Once, StoredAnswer},
     journal::{self, Entity, Entry},
-    kernel::{ConsultId, DepartmentId, FacilityId, LegId, PatientId, ReferralId, Timestamp, UserId},
+    kernel::{FacilityId, PatientId, ReferralId, Timestamp, UserId},
     store::{StoreError, WriteTx},
 };
-
-/// Why a command was not carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// There is none, or none for this person.
-    #[error("no such referral")]
-    NotFound,
-    /// The person has to do with it, but may not.
-    #[error("not for this person")]
-    Denied,
-    /// No such action in any state.
-    #[error("no such action")]
-    UnknownAction {
-        /// What the person may do instead.
-        open: Vec<Action>,
-    },
-    /// The table does not allow it.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// The table allows it, the facts do not.
-    #[error("not open: {why}")]
-    Shut {
-        /// Why, as a word.
-        why: &'static str,
-        /// What the person may do instead.
-        open: Vec<Action>,
-    },
-    /// Someone changed it first.
-    #[error("changed meanwhile")]
-    Stale(Box<Faster>),
-    /// The letter is not complete.
-    #[error("the letter is not complete")]
-    Incomplete(Vec<Part>),
-    /// Fields of the form are not right.
-    #[error("the form is not right")]
-    Form(Vec<Wrong>),
-    /// The key stands for another request.
-    #[error(transparent)]
-    Again(NotAgain),
-    /// The consult cannot be escalated by this person, or not now.
-    #[error(transparent)]
-    Consult(Box<consult::Error>),
-    /// The database said no.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Who was faster, and what it led to.
-#[derive(Debug)]
-pub struct Faster {
-    /// The version now.
-    pub version: i64,
-    /// Where it stands now.
-    pub state: State,
-    /// What was done.
-    pub action: Option<Action>,
-    /// By whom; `None` is time itself.
-    pub by: Option<Value>,
-    /// When.
-    pub at: Timestamp,
-    /// What the person may do now.
-    pub open: Vec<Action>,
-}
-
-impl From<Denied> for Error {
-    fn from(denied: Denied) -> Self {
-        match denied {
-            Denied::Stranger => Self::NotFound,
-            Denied::NotClinical => Self::Denied,
-        }
-    }
-}
-
-impl From<consult::Error> for Error {
-    fn from(refusal: consult::Error) -> Self {
-        Self::Consult(Box::new(refusal))
-    }
-}
 
 /// Carries out what a key stands for, once.
 macro_rules! once {
@@ -119,96 +42,6 @@ macro_rules! once {
 }
 
 pub(super) use once;
-
-/// How a referral comes into the world.
-#[derive(Debug, Clone)]
-pub struct Birth {
-    /// Whom it is about.
-    pub patient: PatientId,
-    /// Which way.
-    pub direction: Direction,
-    /// How urgent.
-    pub urgency: Urgency,
-    /// Who sends.
-    pub from: (FacilityId, Option<DepartmentId>, UserId),
-    /// Whom it asks.
-    pub to: (FacilityId, DepartmentId),
-    /// What is known already.
-    pub letter: Letter,
-    /// The referral it continues, and whether it is that one's way back.
-    pub parent: Option<(ReferralId, ReferralId, bool)>,
-    /// The consult it comes from.
-    pub consult: Option<ConsultId>,
-}
-
-/// Writes a fresh draft.
-pub(super) async fn born(
-    ctx: &Ctx,
-    tx: &mut WriteTx,
-    birth: Birth,
-    by: UserId,
-    at: Timestamp,
-) -> Result<Referral, Error> {
-    if birth.from.0 == birth.to.0 {
-        return Err(Error::Form(vec![Wrong { field: "to_department".to_owned(), code: "own_house" }]));
-    }
-    let id = ReferralId::draw(at, &*ctx.dice);
-    let leg = Leg::towards(LegId::draw(at, &*ctx.dice), 1, birth.to, State::Draft);
-    let referral = Referral {
-        id,
-        no: number(tx, birth.direction, at).await?,
-        chain: birth.parent.map_or(id, |(_, chain, _)| chain),
-        parent: birth.parent.map(|(parent, _, _)| parent),
-        is_return: birth.parent.is_some_and(|(_, _, back)| back),
-        source_consult: birth.consult,
-        direction: birth.direction,
-        patient: birth.patient,
-        from_facility: birth.from.0,
-        from_department: birth.from.1,
-        from_user: birth.from.2,
-        created_at: at,
-        created_by: by,
-        urgency: birth.urgency,
-        transport_state: transport_state(&birth.letter),
-        plan_ends_at: birth.letter.follow_up_due,
-        letter: birth.letter,
-        snapshot: None,
-        state: State::Draft,
-        state_since: at,
-        last: Last { action: None, by: Some(by), at },
-        leg,
-        submitted_at: None,
-        answer: AnswerClock::default(),
-        deadline_at: None,
-        accepted_at: None,
-        arrived_at: None,
-        auto_accepted: false,
-        unacknowledged: false,
-        outcome: None,
-        end_reason: None,
-        version: 1,
-    };
-    store::insert(tx, ctx, &referral).await?;
-    Ok(referral)
-}
-
-/// `UP-2026-000123`: counted for each direction and each year of the clinics' calendar.
-async fn number(tx: &mut WriteTx, direction: Direction, at: Timestamp) -> Result<String, StoreError> {
-    let year = year_of(at);
-    let (series, prefix) = match direction {
-        Direction::Up => ("up", "UP"),
-        Direction::Down => ("down", "DN"),
-        Direction::Peer => ("peer", "PR"),
-    };
-    let n = tx.next_number(&format!("referral.{series}.{year}")).await?;
-    Ok(format!("{prefix}-{year}-{n:06}"))
-}
-
-/// The year of the clinics' calendar, which has one time zone: UTC+8.
-fn year_of(at: Timestamp) -> i16 {
-    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
-    jiff::Timestamp::from_millisecond(at.millis()).map_or(0, |moment| zone.to_datetime(moment).year())
-}
 
 /// Begins a letter.
 ///
@@ -454,147 +287,6 @@ pub(super) async fn follow(
     Ok(())
 }
 
-/// The draft that some steps bring with them: the way back, or the next letter.
-async fn next_letter(
-    ctx: &Ctx,
-    tx: &mut WriteTx,
-    who: &Principal,
-    (before, moved): (&Referral, &mut Moved),
-    (action, ask): (Action, &Ask),
-    at: Timestamp,
-) -> Result<Option<ReferralId>, Error> {
-    let there = (before.leg.to_facility, Some(before.leg.to_department), who.user);
-    let birth = match (action, ask) {
-        (Action::ReferBack, Ask::Return(way)) => {
-            let to = match way.to_department.or(before.from_department) {
-                Some(to) => to,
-                None => needed(around::takes_back(tx, before.from_facility).await?, "to_department")?,
-            };
-            let place = department(tx, to).await?;
-            let relation = around::relation(tx, there.0, place.facility).await?;
-            Birth {
-                patient: before.patient,
-                direction: relation.unwrap_or(Direction::Down),
-                urgency: Urgency::Routine,
-                from: there,
-                to: (place.facility, place.department),
-                letter: chain::letter_back(&moved.after, way),
-                parent: Some((before.id, before.chain, true)),
-                consult: None,
-            }
-        }
-        (Action::ReferOn, Ask::Continue { direction, to_department, urgency }) => {
-            let here = (before.from_facility, before.from_department, who.user);
-            let from = if who.acting == before.from_facility { here } else { there };
-            let place = department(tx, *to_department).await?;
-            Birth {
-                patient: before.patient,
-                direction: *direction,
-                urgency: urgency.unwrap_or(before.urgency),
-                from,
-                to: (place.facility, place.department),
-                letter: chain::letter_on(before),
-                parent: Some((before.id, before.chain, false)),
-                consult: None,
-            }
-        }
-        _ => return Ok(None),
-    };
-    let draft = born(ctx, tx, birth, who.user, at).await?;
-    moved.payload["created"] = json!(draft.id);
-    let entry = entry_of(&draft, By { user: Some(who.user), at }, Some(who.acting), "referral.create");
-    journal::append(tx, entry, &[]).await?;
-    Ok(Some(draft.id))
-}
-
-/// What must hold besides the table; for steps that open a leg also which one.
-async fn guard(
-    ctx: &Ctx,
-    tx: &mut WriteTx,
-    before: &Referral,
-    eyes: &Eyes,
-    action: Action,
-    ask: &Ask,
-) -> Result<Option<Fresh>, Error> {
-    let at = ctx.clock.now();
-    let wrong = |field: &str, code| Error::Form(vec![Wrong { field: field.to_owned(), code }]);
-    match (action, ask) {
-        (Action::Submit, Ask::Submit(reason)) => {
-            let mut letter = before.letter.clone();
-            letter.duplicate_reason = reason.clone().or(letter.duplicate_reason);
-            let missing = what_is_missing(tx, before, &letter).await?;
-            if missing.is_empty() { Ok(None) } else { Err(Error::Incomplete(missing)) }
-        }
-        (Action::SupplyInfo, Ask::Answer(None)) => {
-            // A file is an answer too, if it came after the question.
-            let asked = before.answer.paused_at.unwrap_or(before.state_since);
-            if around::files_since(ctx, tx, before.id, asked).await? {
-                Ok(None)
-            } else {
-                Err(wrong("text", "required"))
-            }
-        }
-        (Action::ReferBack, Ask::Return(way)) if way.outcome.is_none() && before.outcome.is_none() => {
-            Err(Error::Form(vec![
-                Wrong { field: "outcome_code".to_owned(), code: "required" },
-                Wrong { field: "outcome_summary".to_owned(), code: "required" },
-            ]))
-        }
-        (Action::MoveDepartment, Ask::Onward(onward)) => {
-            let place = department(tx, onward.to_department).await?;
-            if place.facility != before.leg.to_facility {
-                return Err(wrong("to_department", "other_house"));
-            }
-            if place.department == before.leg.to_department {
-                Err(wrong("to_department", "same"))
-            } else {
-                Ok(None)
-            }
-        }
-        (Action::Resubmit, _) => {
-            let to = (before.leg.to_facility, before.leg.to_department);
-            Ok(Some(Fresh { leg: LegId::draw(at, &*ctx.dice), to }))
-        }
-        (Action::Redirect | Action::RedirectBySender | Action::RedirectAfterReject, Ask::Onward(onward)) => {
-            let place = department(tx, onward.to_department).await?;
-            if place.department == before.leg.to_department {
-                return Err(wrong("to_department", "same"));
-            }
-            if place.facility == before.from_facility {
-                return Err(wrong("to_department", "own_house"));
-            }
-            if !place.accepts_referral {
-                return Err(wrong("to_department", "takes_none"));
-            }
-            let onward_house = action == Action::Redirect && place.facility != before.leg.to_facility;
-            let free =
-                before.urgency == Urgency::Emergency || eyes.actors.contains(&Actor::AllianceDispatcher);
-            if onward_house && !free && !onward.sender_agreed {
-                return Err(wrong("sender_agreed", "required"));
-            }
-            Ok(Some(Fresh { leg: LegId::draw(at, &*ctx.dice), to: (place.facility, place.department) }))
-        }
-        _ => Ok(None),
-    }
-}
-
-/// What the letter still needs before it may be sent.
-pub(super) async fn what_is_missing(
-    tx: &mut impl crate::store::Query,
-    draft: &Referral,
-    letter: &Letter,
-) -> Result<Vec<Part>, StoreError> {
-    let place = around::place(tx, draft.leg.to_department).await?;
-    let relation = around::relation(tx, draft.from_facility, draft.leg.to_facility).await?;
-    // The way back is open to whoever was sent the patient, whatever the matrix says.
-    let fits = draft.is_return
-        || (relation == Some(draft.direction) && place.as_ref().is_some_and(|place| place.accepts_referral));
-    let doubles = store::live_doubles(tx, draft.patient, draft.leg.to_department, draft.id).await?;
-    let wishes = place.map(|place| place.min_dataset).unwrap_or_default();
-    let around = Surroundings { live_double: !doubles.is_empty(), target_fits: fits, min_dataset: &wishes };
-    Ok(missing(letter, draft.direction, draft.urgency, around))
-}
-
 /// The referral and how this person stands to it, or how he is turned away.
 pub(super) async fn opened(
     ctx: &Ctx,
@@ -650,15 +342,6 @@ pub(super) fn entry_of(
         "chain": referral.chain,
         "consult": referral.source_consult,
     }))
-}
-
-async fn department(tx: &mut impl crate::store::Query, id: DepartmentId) -> Result<Place, Error> {
-    let unknown = || Error::Form(vec![Wrong { field: "to_department".to_owned(), code: "unknown" }]);
-    around::place(tx, id).await?.ok_or_else(unknown)
-}
-
-fn needed<T>(value: Option<T>, field: &str) -> Result<T, Error> {
-    value.ok_or_else(|| Error::Form(vec![Wrong { field: field.to_owned(), code: "required" }]))
 }
 
 fn take_id<T: std::str::FromStr>(body: &mut Map<String, Value>, field: &str) -> Result<T, Wrong> {

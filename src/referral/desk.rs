@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     around,
-    commands::Error,
+    error::Error,
     model::Direction,
     state::State,
     store::{self, Shelf},

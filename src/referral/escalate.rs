@@ -7,8 +7,10 @@ use tracing::info;
 
 use super::{
     around,
-    commands::{Birth, Error, born, entry_of, once},
+    birth::{Birth, born},
+    commands::{entry_of, once},
     edit::note,
+    error::Error,
     model::{Diagnosis, DiagnosisRole, Direction, Letter, Referral},
     moves::By,
     store,

@@ -1,10 +1,6 @@
 //! The files of a referral: who may see them and who may add to them.
 
-use super::{
-    around,
-    commands::{Error, opened},
-    state::MACHINE,
-};
+use super::{around, commands::opened, error::Error, state::MACHINE};
 use crate::{
     attachments::{Gate, Need, Opened, Owner},
     auth::Principal,

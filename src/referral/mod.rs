@@ -19,13 +19,16 @@
 mod api;
 mod around;
 mod ask;
+mod birth;
 mod chain;
 mod commands;
 mod desk;
 mod edit;
+mod error;
 mod escalate;
 mod eyes;
 mod files;
+mod guards;
 mod letter;
 mod model;
 mod moves;
@@ -37,7 +40,7 @@ mod view;
 mod vocabulary;
 
 pub use api::routes;
-pub use commands::Error;
+pub use error::Error;
 pub use files::FilesGate;
 pub use model::{Direction, Referral, Urgency};
 pub use state::{Action, MACHINE, State, served};

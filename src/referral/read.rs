@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{
     around,
-    commands::{Error, entry_of, opened},
+    commands::{entry_of, opened},
+    error::Error,
     moves::By,
     view,
 };

@@ -5,7 +5,8 @@ use tracing::{info, warn};
 use super::{
     around,
     ask::Ask,
-    commands::{Error, entry_of, follow, settle, tell},
+    commands::{entry_of, follow, settle, tell},
+    error::Error,
     moves::{By, take},
     state::{MACHINE, what_time_does},
     store,

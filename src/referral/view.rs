@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     around,
-    commands::what_is_missing,
     eyes::Eyes,
+    guards::what_is_missing,
     model::{Leg, Letter, Referral},
     state::{Action, State, what_time_does},
     store,

@@ -1,33 +1,24 @@
 //! Rows of referrals, legs and notes.
 
+mod lists;
+mod said;
+
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use lists::{Shelf, counts, pile};
+pub use said::{Said, notes, say};
+
 use super::{
-    model::{AnswerClock, Last, Leg, Letter, Note, NoteKind, Outcome, Referral, rank},
+    model::{AnswerClock, Last, Leg, Letter, Outcome, Referral, rank},
     state::{Action, State},
 };
 use crate::{
     ctx::Ctx,
     kernel::{
-        ConsultId, DepartmentId, FacilityId, LegId, MessageId, PatientId, ReferralId, Timestamp, UserId,
+        ConsultId, DepartmentId, FacilityId, LegId, PatientId, ReferralId, Timestamp, UserId,
     },
     store::{Query, Result, Row, StoreError, WriteTx, args},
 };
-
-/// What was said about a referral.
-#[derive(Debug, Clone)]
-pub struct Said {
-    /// When.
-    pub at: Timestamp,
-    /// By whom.
-    pub author: UserId,
-    /// For which side.
-    pub facility: FacilityId,
-    /// What it is.
-    pub kind: NoteKind,
-    /// The words.
-    pub body: Note,
-}
 
 const COLUMNS: &str = "r.id, r.no, r.chain_id, r.parent_id, r.is_return, r.source_consult_id, r.direction, r.patient_id,
        r.from_facility, r.from_department, r.from_user, r.created_at, r.created_by, r.urgency, r.letter, r.snapshot,
@@ -53,17 +44,6 @@ pub async fn draft_from(tx: &mut impl Query, ctx: &Ctx, consult: ConsultId) -> R
     let rows =
         select(tx, ctx, "WHERE r.source_consult_id = $1 AND r.state = 'draft'", args![consult]).await?;
     Ok(rows.into_iter().next())
-}
-
-/// The referrals that came from this consult.
-pub async fn of_consult(tx: &mut impl Query, consult: ConsultId) -> Result<Vec<ReferralId>> {
-    let rows = tx
-        .fetch_all(
-            "SELECT id FROM referrals WHERE source_consult_id = $1 ORDER BY created_at, id",
-            args![consult],
-        )
-        .await?;
-    rows.iter().map(|row| row.get("id")).collect()
 }
 
 /// Other referrals of this patient that are open at the same department.
@@ -136,40 +116,6 @@ pub async fn legs(tx: &mut impl Query, ctx: &Ctx, id: ReferralId) -> Result<Vec<
         )
         .await?;
     rows.iter().map(|row| leg(row, ctx)).collect()
-}
-
-/// What the two sides said, oldest first.
-pub async fn notes(tx: &mut impl Query, ctx: &Ctx, id: ReferralId) -> Result<Vec<Said>> {
-    let rows = tx
-        .fetch_all(
-            "SELECT id, at, author, facility, kind, body FROM referral_notes WHERE referral_id = $1 ORDER BY at, id",
-            args![id],
-        )
-        .await?;
-    let said = |row: &Row| {
-        let note: MessageId = row.get("id")?;
-        Ok(Said {
-            at: row.get("at")?,
-            author: row.get("author")?,
-            facility: row.get("facility")?,
-            kind: row.parse("kind")?,
-            body: open(ctx, &format!("referral_notes/body/{note}"), &row.get::<Vec<u8>>("body")?)?,
-        })
-    };
-    rows.iter().map(said).collect()
-}
-
-/// Writes down what was said.
-pub async fn say(tx: &mut WriteTx, ctx: &Ctx, id: ReferralId, said: &Said) -> Result<()> {
-    let note = MessageId::draw(said.at, &*ctx.dice);
-    let body = seal(ctx, &format!("referral_notes/body/{note}"), &said.body);
-    tx.execute(
-        "INSERT INTO referral_notes (id, referral_id, at, author, facility, kind, body)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        args![note, id, said.at, said.author, said.facility, said.kind.word(), body],
-    )
-    .await?;
-    Ok(())
 }
 
 /// Writes a new referral and its first leg.
@@ -467,101 +413,6 @@ fn open<T: DeserializeOwned>(ctx: &Ctx, place: &str, sealed: &[u8]) -> Result<T>
     let broken = |why: &str| StoreError::Broken { column: place.to_owned(), why: why.to_owned() };
     let bytes = ctx.vault.open(place, sealed).map_err(|_| broken("does not open"))?;
     serde_json::from_slice(&bytes).map_err(|_| broken("not the expected JSON"))
-}
-
-/// Whose letters a list shows.
-#[derive(Debug, Clone)]
-pub enum Shelf {
-    /// Everything that was sent to a facility.
-    InOf(FacilityId),
-    /// What was sent to some departments of a facility, and on the way down to all its doctors.
-    InFor {
-        /// Where.
-        facility: FacilityId,
-        /// To which departments.
-        departments: Vec<DepartmentId>,
-        /// The direction that is for every doctor there.
-        down: Option<super::model::Direction>,
-    },
-    /// Everything a facility sent, drafts included.
-    OutOf(FacilityId),
-    /// What one person wrote.
-    By(UserId),
-    /// One patient's.
-    Of(PatientId),
-}
-
-impl Shelf {
-    /// The condition, and its arguments from `$1` on.
-    fn condition(&self) -> (String, Vec<crate::store::Value>) {
-        match self {
-            Self::InOf(facility) => {
-                ("r.to_facility = $1 AND r.submitted_at IS NOT NULL".to_owned(), args![facility])
-            }
-            Self::InFor { facility, departments, down } => {
-                let mut values = args![facility, down.map_or("none", super::model::Direction::word)];
-                let mut places = vec!["''".to_owned()];
-                for department in departments {
-                    values.extend(args![department]);
-                    places.push(format!("${}", values.len()));
-                }
-                let places = places.join(", ");
-                (
-                    format!(
-                        "r.to_facility = $1 AND r.submitted_at IS NOT NULL
-                         AND (r.direction = $2 OR r.to_department IN ({places}))"
-                    ),
-                    values,
-                )
-            }
-            Self::OutOf(facility) => ("r.from_facility = $1".to_owned(), args![facility]),
-            Self::By(user) => ("r.from_user = $1".to_owned(), args![user]),
-            Self::Of(patient) => ("r.patient_id = $1".to_owned(), args![patient]),
-        }
-    }
-}
-
-/// One shelf, most urgent first, then what is due first.
-pub async fn pile(
-    tx: &mut impl Query,
-    ctx: &Ctx,
-    shelf: &Shelf,
-    states: Option<&[State]>,
-    found: Option<&(String, Vec<PatientId>)>,
-    limit: i64,
-) -> Result<Vec<Referral>> {
-    let (mut condition, mut values) = shelf.condition();
-    if let Some(states) = states {
-        let words: Vec<String> = states.iter().map(|state| format!("'{}'", state.word())).collect();
-        condition = format!("{condition} AND r.state IN ({})", words.join(", "));
-    }
-    if let Some((no, patients)) = found {
-        values.extend(args![no]);
-        let mut places = vec!["''".to_owned()];
-        let no = values.len();
-        for patient in patients {
-            values.extend(args![patient]);
-            places.push(format!("${}", values.len()));
-        }
-        condition = format!("{condition} AND (r.no = ${no} OR r.patient_id IN ({}))", places.join(", "));
-    }
-    values.extend(args![limit]);
-    // Where nothing is due any more, the newest comes first.
-    let condition = format!(
-        "WHERE {condition}
-         ORDER BY r.urgency_rank, COALESCE(r.answer_due_at, 9000000000000000), r.state_since DESC, r.id
-         LIMIT ${}",
-        values.len()
-    );
-    select(tx, ctx, &condition, values).await
-}
-
-/// How many lie on a shelf, by state.
-pub async fn counts(tx: &mut impl Query, shelf: &Shelf) -> Result<Vec<(State, i64)>> {
-    let (condition, values) = shelf.condition();
-    let sql = format!("SELECT r.state, count(*) AS n FROM referrals r WHERE {condition} GROUP BY r.state");
-    let rows = tx.fetch_built(sql, values).await?;
-    rows.iter().map(|row| Ok((row.parse("state")?, row.get("n")?))).collect()
 }
 
 /// Gives a draft another number: it was turned to another direction.
