@@ -17,6 +17,7 @@ mod patients;
 mod protocol;
 mod referral;
 mod seed;
+mod referral_machine;
 mod server;
 mod signal;
 mod store;

@@ -22,7 +22,10 @@ const WAYS: [(&str, &[(&str, &str)]); 17] = [
     ("accepted", &[("requester", "submit"), ("target_desk", "accept")]),
     ("rejected", &[("requester", "submit"), ("target_doctor", "reject")]),
     ("scheduled", &[("requester", "submit"), ("target_desk", "accept_and_schedule")]),
-    ("no_show", &[("requester", "submit"), ("target_desk", "accept_and_schedule"), ("target_desk", "no_show")]),
+    (
+        "no_show",
+        &[("requester", "submit"), ("target_desk", "accept_and_schedule"), ("target_desk", "no_show")],
+    ),
     ("arrived", &[("requester", "submit"), ("target_desk", "emergency_arrive")]),
     (
         "in_treatment",
@@ -84,7 +87,17 @@ impl Ground {
         let second_department = department_of(&alliance, &hospital, "Surgery").await;
         let clinic_department = department_of(&alliance, &clinic, "General").await;
         let patient = alliance.patient(clinic.doctor(), "Zhao Changhe").await;
-        Self { alliance, clinic, hospital, lead, other, second_department, clinic_department, patient, unrelated }
+        Self {
+            alliance,
+            clinic,
+            hospital,
+            lead,
+            other,
+            second_department,
+            clinic_department,
+            patient,
+            unrelated,
+        }
     }
 
     fn person(&self, actor: &str) -> &Person {
@@ -132,7 +145,10 @@ impl Ground {
             "urgency": "emergency", "reason_text": "No catheter laboratory", "requested_service": "outpatient",
             "consent": { "method": "paper", "signer": "patient" }
         });
-        let record = format!("/referrals/{}", self.clinic.doctor().post("/referrals", letter).await.is(201).text("id"));
+        let record = format!(
+            "/referrals/{}",
+            self.clinic.doctor().post("/referrals", letter).await.is(201).text("id")
+        );
         let way = WAYS.iter().find(|(name, _)| *name == state).expect("a way to every state").1;
         let mut child = None;
         for (actor, action) in way {
@@ -140,7 +156,8 @@ impl Ground {
                 "(time passes)" => self.let_time_pass(&record).await,
                 "(the way back is accepted)" => self.take_back(child.take().expect("a way back")).await,
                 action => {
-                    let done = self.person(actor).does(&record, action, self.form(action)).await.is(200).json();
+                    let done =
+                        self.person(actor).does(&record, action, self.form(action)).await.is(200).json();
                     child = done["created_referral_id"].as_str().map(str::to_owned);
                 }
             }
@@ -239,9 +256,14 @@ async fn every_state_action_and_actor_is_answered_as_the_table_says() {
                 refused += 1;
             }
         }
-        assert_eq!(ground.clinic.doctor().get(&record).await.text("state"), state, "a refusal changes nothing");
+        assert_eq!(
+            ground.clinic.doctor().get(&record).await.text("state"),
+            state,
+            "a refusal changes nothing"
+        );
     }
-    let lines: usize = table.lines.values().map(|line| line.actors.iter().filter(|a| *a != "system").count()).sum();
+    let lines: usize =
+        table.lines.values().map(|line| line.actors.iter().filter(|a| *a != "system").count()).sum();
     assert_eq!(done, lines, "every line of the fixture that a person may take was taken");
     println!("referral: {done} steps taken, {refused} refused, as the fixture says");
 }
@@ -254,7 +276,12 @@ async fn a_stranger_and_an_administrator_are_turned_away_in_every_state() {
         ground.unrelated.doctor().get(&record).await.is(404);
         ground.unrelated.desk().get(&record).await.is(404);
         ground.clinic.admin().get(&record).await.is(403);
-        ground.unrelated.doctor().does_seeing(&record, "\"1\"", "stranger-1", "view", json!({})).await.is(404);
+        ground
+            .unrelated
+            .doctor()
+            .does_seeing(&record, "\"1\"", "stranger-1", "view", json!({}))
+            .await
+            .is(404);
         ground.clinic.admin().does_seeing(&record, "\"1\"", "admin-0001", "submit", json!({})).await.is(403);
     }
 }
