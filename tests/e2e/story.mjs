@@ -17,9 +17,13 @@ const DESK = { login: 'song.zhiwei', name: '宋知微' };
 const HOSPITAL = '云堤市第一人民医院';
 const DEPARTMENT = '心血管内科';
 const QUESTION = '胸痛 2 小时，心电图 II、III、aVF 导联 ST 段抬高，是否立即上转做介入？路上怎么处理？';
+const FILES = ['心电图.png', '肌钙蛋白.pdf', '胸部CT.dcm'];
 /** Nobody is called so. */
 const PATIENT = { name: '郑秋水', sex: 'male', birth_date: '1968-03-11', no_id_reason: 'not_at_hand', phone: '19900004417', allergies: ['青霉素'] };
 const REMOTE = '.tile:not(.own) video';
+
+/** A second is a second; only a machine that builds something else meanwhile may be given more. */
+const SECOND = 1_000 * Number(process.env.STORY_PATIENCE ?? 1);
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-media-'));
 const path = (name) => join(folder, name);
@@ -140,7 +144,7 @@ async function story() {
     const { answer } = await until('the ring card', () => specialist.evaluate(() => window.__rang ?? null), 5_000, 20);
     must(answer.hidden, 'the tab was not hidden');
     const took = answer.at - asked.at;
-    must(took <= 1_000, `it took ${took} ms`);
+    must(took <= SECOND, `it took ${took} ms`);
     return `${took} ms after the press`;
   });
   await step('the caller sees who is being rung, and the telephone', async () => {
@@ -179,6 +183,104 @@ async function story() {
     must(ports.includes(both[0].port), `${both[0].port} is not a port of the server: ${ports}`);
     return `${both[0].address}:${both[0].port}/${both[0].protocol}`;
   });
+
+  await step('words go both ways, without a reload', async () => {
+    const took = [];
+    for (const [from, to, words] of [[clinic, specialist, '血压 98/60，请看心电图'], [specialist, clinic, '先不要用硝酸甘油']]) {
+      await from.getByRole('tab', { name: /聊天/ }).click();
+      await to.getByRole('tab', { name: /聊天/ }).click();
+      const at = Date.now();
+      await from.getByPlaceholder(/写一句/).fill(words);
+      await from.getByPlaceholder(/写一句/).press('Enter');
+      await to.getByRole('log').getByText(words).waitFor();
+      took.push(Date.now() - at);
+    }
+    return `${took.join(' and ')} ms`;
+  });
+  await step('the clinic sends a photo, a PDF and a DICOM picture', async () => {
+    await clinic.getByRole('tab', { name: /资料/ }).click();
+    await clinic.locator('.side input[type=file]').setInputFiles(FILES.map(path));
+    for (const name of FILES) await clinic.locator('.side .att', { hasText: name }).first().waitFor();
+    await until('all three are there', async () => (await api(clinic, 'GET', `/consults/${consult}/attachments`)).body.items.length === 3);
+  });
+  await step('they appear at the specialist, pushed, and each is opened there', () => openAll(specialist));
+
+  await step('the specialist signs an opinion beside the running call', async () => {
+    await specialist.getByRole('tab', { name: /意见/ }).click();
+    await specialist.getByLabel('结论').fill('急性下壁心肌梗死，马上转来做急诊介入。');
+    await specialist.locator('#op-d').fill('I21.1 急性下壁心肌梗死');
+    await specialist.locator('#op-d').press('Enter');
+    await specialist.getByLabel('建议').fill('不要用硝酸甘油\n补液 250 mL，两路静脉');
+    await specialist.getByRole('radio', { name: /上转/ }).check();
+    await specialist.getByRole('button', { name: '签名并送出' }).click();
+    await specialist.getByRole('button', { name: '确认签名' }).click();
+    await specialist.locator('.side').getByText('已签名').waitFor();
+  });
+  await step('the opinion is at the clinic, pushed, while both still see each other', async () => {
+    await clinic.getByRole('tab', { name: /意见/ }).click();
+    await clinic.locator('.side').getByText('马上转来做急诊介入').waitFor({ timeout: 3_000 });
+    const before = await framesDecoded(clinic);
+    await until('more frames', async () => (await framesDecoded(clinic)) > before, 5_000);
+  });
+  await step('the clinic adopts it in full and goes on to the referral', async () => {
+    await clinic.locator('.side').getByRole('radio', { name: /全部/ }).check();
+    await clinic.getByRole('button', { name: '确认并转诊' }).click();
+    await clinic.waitForURL('**/escalate');
+  });
+  const before = blobs(server.files).length;
+  await step('the referral carries what the consult knows', async () => {
+    await clinic.getByText('急性下壁心肌梗死').first().waitFor();
+    for (const name of FILES) must((await clinic.getByText(name).count()) > 0, `${name} is not shown`);
+  });
+  const sent = await escalate(clinic, desk);
+  await step('the desk accepts with a place and a time', () => acceptAtDesk(desk, sent.referral));
+  await step("the clinic's page shows the appointment, pushed", async () => {
+    const { ms } = await until('the appointment', async () => (await clinic.getByText(PLACE).count()) > 0, 3_000, 20);
+    return `${ms} ms after it was pressed`;
+  });
+  await step('one blob a file, and the same bytes by both records', async () => {
+    const { body } = await api(clinic, 'GET', `/consults/${consult}/attachments`);
+    const linked = await api(clinic, 'GET', `/referrals/${sent.referral}/attachments`);
+    must(linked.body.items.length === 3, `${linked.body.items.length} files on the referral`);
+    for (const file of body.items) {
+      const here = await hash(clinic, `/consults/${consult}/attachments/${file.id}`);
+      const over = await hash(desk, `/referrals/${sent.referral}/attachments/${file.id}`);
+      must(here.status === 200 && over.status === 200, `answered ${here.status} and ${over.status}`);
+      must(here.sha256 === file.sha256 && over.sha256 === file.sha256, `${file.name} differs`);
+    }
+    must(blobs(server.files).length === before, `${blobs(server.files).length} files in the store, ${before} before the referral`);
+  });
+  await step('no page met a fault of its own', () => {
+    const faults = [clinic, specialist, desk].flatMap((page) => page.faults);
+    must(faults.length === 0, faults.join('\n'));
+  });
+}
+
+async function openAll(page) {
+  await page.getByRole('tab', { name: /资料/ }).click();
+  const took = [];
+  for (const name of FILES) {
+    const at = Date.now();
+    await page.locator('.side .att', { hasText: name }).first().waitFor({ timeout: 3_000 });
+    await page.locator('.side .att', { hasText: name }).getByRole('button').first().click();
+    const viewer = page.getByRole('dialog');
+    await viewer.waitFor();
+    await until(`${name} is shown`, () => viewer.evaluate((box) => {
+      const image = box.querySelector('img');
+      const canvas = box.querySelector('canvas');
+      const frame = box.querySelector('iframe, embed, object');
+      if (image?.complete && image.naturalWidth > 0) return true;
+      if (canvas && canvas.width > 0) {
+        const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data;
+        return !pixels || new Set(pixels).size > 3;
+      }
+      return !!frame;
+    }), 8_000);
+    took.push(`${name} ${Date.now() - at} ms`);
+    await page.keyboard.press('Escape');
+    await viewer.waitFor({ state: 'detached' });
+  }
+  return took.join(', ');
 }
 
 /** Compares the energy a microphone gives with what arrives at the other end, four times a second. */
