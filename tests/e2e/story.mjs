@@ -17,6 +17,7 @@ const DESK = { login: 'song.zhiwei', name: '宋知微' };
 const HOSPITAL = '云堤市第一人民医院';
 const DEPARTMENT = '心血管内科';
 const QUESTION = '胸痛 2 小时，心电图 II、III、aVF 导联 ST 段抬高，是否立即上转做介入？路上怎么处理？';
+const PLACE = '急诊楼 1 层抢救室';
 const FILES = ['心电图.png', '肌钙蛋白.pdf', '胸部CT.dcm'];
 /** Nobody is called so. */
 const PATIENT = { name: '郑秋水', sex: 'male', birth_date: '1968-03-11', no_id_reason: 'not_at_hand', phone: '19900004417', allergies: ['青霉素'] };
@@ -254,6 +255,45 @@ async function story() {
     const faults = [clinic, specialist, desk].flatMap((page) => page.faults);
     must(faults.length === 0, faults.join('\n'));
   });
+}
+
+/** Three questions are open, all else was carried over. The desk's page is not touched: it has to be told. */
+async function escalate(clinic, desk) {
+  await step('three answers later the referral goes out', async () => {
+    await clinic.getByRole('group', { name: /为什么转/ }).getByRole('radio').first().check();
+    await clinic.getByRole('group', { name: /怎么去/ }).getByRole('radio').first().check();
+    await clinic.locator('.letter').getByRole('radio', { name: /纸质签名/ }).check();
+    await clinic.locator('.letter').getByRole('radio', { name: /本人/ }).check();
+    await clinic.getByLabel(/已核对过敏/).check();
+  });
+  await desk.evaluate(() => (window.__untouched = true));
+  const row = desk.locator('.desk-wl tbody tr', { hasText: PATIENT.name });
+  must((await row.count()) === 0, 'the row was there before');
+  const at = Date.now();
+  const button = clinic.getByRole('button', { name: /提交转诊/ });
+  await button.click();
+  await step("the desk's open page shows it within a second, pushed", async () => {
+    await until('the row', async () => (await row.count()) > 0, 8_000, 15).catch(async (fault) => {
+      throw new Error(`${fault.message}; the clinic's page says: ${await clinic.locator('.letter .why, .letter [role=alert]').allInnerTexts()}`);
+    });
+    const took = Date.now() - at;
+    must(await desk.evaluate(() => window.__untouched === true), 'the page was loaded anew');
+    must(took <= SECOND, `it took ${took} ms`);
+    return `${took} ms after the press`;
+  });
+  await clinic.waitForURL('**/referrals/ref-**');
+  return { referral: /ref-[\w-]+/.exec(clinic.url())[0] };
+}
+
+async function acceptAtDesk(desk, referral) {
+  await desk.locator('.desk-wl tbody tr', { hasText: PATIENT.name }).click();
+  await desk.locator('.preview').getByText(PATIENT.name).first().waitFor();
+  await desk.locator('.preview').getByRole('button', { name: /接收并安排/ }).first().click();
+  const soon = new Date(Date.now() + 8 * 3_600_000 + 2 * 3_600_000).toISOString().slice(0, 16);
+  await desk.locator('#ra-w').fill(soon);
+  await desk.locator('#ra-l').fill(PLACE);
+  await desk.locator('.act-form').getByRole('button', { name: /接收并安排/ }).click();
+  await until('the referral is scheduled', async () => (await api(desk, 'GET', `/referrals/${referral}`)).body.state === 'scheduled', 5_000);
 }
 
 async function openAll(page) {
