@@ -13,14 +13,6 @@ export const colourOf = (page, selector) =>
     return { r, g, b };
   }, selector);
 
-const stats = (page, pick) =>
-  page.evaluate(async (source) => {
-    const pc = window.__causeway?.pc;
-    if (!pc) return null;
-    const take = new Function('report', `return (${source})(report)`);
-    return take(await pc.getStats());
-  }, pick.toString());
-
 /** The energy this page's microphone gave and the energy of the voices it received, since the call began. */
 export const energies = (page) =>
   page.evaluate(async () => {
@@ -56,4 +48,3 @@ export const framesDecoded = (page) =>
     return [...report.values()].filter((s) => s.type === 'inbound-rtp' && s.kind === 'video').reduce((n, s) => n + (s.framesDecoded ?? 0), 0);
   });
 
-export { stats };

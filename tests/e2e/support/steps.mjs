@@ -18,16 +18,6 @@ export async function step(sentence, deed) {
   }
 }
 
-/** A step that others do not stand on: the story goes on when it fails. */
-export async function aside(sentence, deed) {
-  try {
-    return await step(sentence, deed);
-  } catch (fault) {
-    console.log(String(fault?.stack ?? fault).split('\n').slice(0, 6).map((line) => `        ${line}`).join('\n'));
-    return undefined;
-  }
-}
-
 const said = (gives) => (typeof gives === 'string' ? `: ${gives}` : '');
 
 export function sumUp() {
