@@ -15,7 +15,7 @@ mod store;
 
 pub use api::routes;
 pub use commands::{
-    Error, Look, SignedIn, add_account, end_sessions, forget_expired, is_alive, look_at, principal_of,
+    Error, Look, SignedIn, add_account, admit, end_sessions, forget_expired, is_alive, look_at, principal_of,
     reset_password, sign_in, sign_out,
 };
 pub use model::{

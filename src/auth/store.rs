@@ -34,14 +34,26 @@ pub async fn account(tx: &mut impl Query, login: &str) -> Result<Option<Account>
             args![login],
         )
         .await?;
-    row.map(|row| {
-        Ok(Account {
-            user: row.get("id")?,
-            password_hash: row.get("password_hash")?,
-            stamp: row.get("stamp")?,
-        })
-    })
-    .transpose()
+    row.as_ref().map(account_row).transpose()
+}
+
+fn account_row(row: &Row) -> Result<Account> {
+    Ok(Account { user: row.get("id")?, password_hash: row.get("password_hash")?, stamp: row.get("stamp")? })
+}
+
+/// The account of a person, whatever they sign in as.
+pub async fn account_of(tx: &mut impl Query, user: UserId) -> Result<Option<Account>> {
+    let row = tx
+        .fetch_optional(
+            "SELECT u.id, c.password_hash, c.stamp
+               FROM users u
+               JOIN credentials c ON c.user_id = u.id
+              WHERE u.id = $1
+                AND u.status = 'active'",
+            args![user],
+        )
+        .await?;
+    row.as_ref().map(account_row).transpose()
 }
 
 /// Keeps a password and ends the sessions that were opened with the one before.

@@ -36,7 +36,7 @@ pub async fn run(config: Config, how: Serve) -> Result<(), CliError> {
     app.authority = authority(&shown)?;
     jobs::clear_up(&app.ctx, &app.files).await.map_err(|why| CliError::Refused(chain(&why)))?;
     if how.demo {
-        make_demo(&app.ctx).await?;
+        make_demo(&app).await?;
     }
     stop_on_signals(app.stop.clone()).map_err(CliError::Runtime)?;
     greet(&listener, &shown)?;
@@ -65,9 +65,9 @@ pub(super) async fn instruments(config: &Config) -> Result<Ctx, CliError> {
 }
 
 /// The demo, unless it is there from an earlier start.
-async fn make_demo(ctx: &Ctx) -> Result<(), CliError> {
-    match seed::fill(ctx).await {
-        Ok(()) | Err(seed::SeedError::NotEmpty) => Ok(()),
+async fn make_demo(app: &App) -> Result<(), CliError> {
+    match seed::fill(app).await {
+        Ok(_) | Err(seed::SeedError::NotEmpty) => Ok(()),
         Err(why) => Err(CliError::Refused(format!("The demo was not made: {why}."))),
     }
 }

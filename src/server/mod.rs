@@ -1,6 +1,7 @@
 //! Server: listeners, routes and wiring. Knows every room's face and holds no rules.
 
 mod assets;
+mod inside;
 mod layers;
 mod listen;
 mod metrics;
@@ -21,6 +22,7 @@ use crate::ctx::Ctx;
 use crate::media::Relay;
 use crate::signal::{self, Signal};
 
+pub use inside::{Answer, Inside};
 pub use metrics::Metrics;
 pub use routes::router;
 pub use telemetry::install as install_log;
