@@ -46,6 +46,6 @@ pub use seats::{
     NoSeat, Seating, ask_still, everybody_left, joined, left, ring_arrived, seating, sides_present,
 };
 pub use state::{Action, MACHINE, Refusal, State};
-pub use talk::{Words, message, messages, say, say_now};
 pub use store::{letter, said::opinion};
+pub use talk::{Words, message, messages, say, say_now};
 pub use view::{MessageView, RingCard, ring_cards, whole as view_of};

@@ -43,9 +43,13 @@ pub fn start(ctx: &Ctx, files: &Arc<Files>, stop: &CancellationToken) -> JoinSet
     let mut jobs = JoinSet::new();
     jobs.spawn(seal(ctx.clone(), stop.clone()));
     every(&mut jobs, Duration::from_secs(1), stop, ctx, |ctx| async move { consult::tick(&ctx).await });
-    every(&mut jobs, Duration::from_secs(1), stop, ctx, |ctx| async move {
-        referral::tick(&ctx).await.map(drop)
-    });
+    every(
+        &mut jobs,
+        Duration::from_secs(1),
+        stop,
+        ctx,
+        |ctx| async move { referral::tick(&ctx).await.map(drop) },
+    );
     let hour = Duration::from_hours(1);
     every(&mut jobs, hour, stop, ctx, |ctx| async move { forget(&ctx).await });
     let files = Arc::clone(files);

@@ -43,10 +43,17 @@ pub async fn insert(ctx: &Ctx, tx: &mut WriteTx, patient: &Patient, by: UserId) 
         identity: sheet.identity_number.as_deref(),
         record_no: &sheet.record_no,
     };
-    for word in terms::of(&known) {
+    let found_by: Vec<String> = terms::of(&known).iter().map(|word| ctx.vault.term(KIND, word)).collect();
+    // Eight at a time: a person has about forty, and each statement costs a turn.
+    for eight in found_by.chunks(8) {
+        let mut values = args![KIND, patient.id];
+        values.extend((0..8).flat_map(|n| args![&eight[n.min(eight.len() - 1)]]));
         tx.execute(
-            "INSERT INTO search_terms (kind, term, entity_id) VALUES ($1, $2, $3)",
-            args![KIND, ctx.vault.term(KIND, &word), patient.id],
+            "INSERT INTO search_terms (kind, entity_id, term)
+             VALUES ($1, $2, $3), ($1, $2, $4), ($1, $2, $5), ($1, $2, $6),
+                    ($1, $2, $7), ($1, $2, $8), ($1, $2, $9), ($1, $2, $10)
+                 ON CONFLICT DO NOTHING",
+            values,
         )
         .await?;
     }

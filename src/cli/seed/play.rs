@@ -20,6 +20,8 @@ pub enum Act {
     Begin(&'static str, Value),
     /// Takes a step with the story's record.
     Does(&'static str, Value),
+    /// Writes in the draft.
+    Writes(Value),
     /// Writes into the conversation.
     Says(&'static str),
     /// Adds a file.
@@ -199,6 +201,13 @@ impl<'a> Stage<'a> {
         match &step.act {
             Act::Begin(..) | Act::IsThere => Ok(None),
             Act::Does(action, form) => self.does(by, record, action, form).await.map(Some),
+            Act::Writes(form) => {
+                let seen = format!("\"{}\"", record.version);
+                let headers = [("content-type", "application/json"), ("if-match", seen.as_str())];
+                let asked = ("PATCH", record.path.as_str());
+                let body = self.ask(by, asked, &headers, form.to_string().into_bytes()).await?;
+                Ok(read("", &body, Some(&record)))
+            }
             Act::Says(words) => {
                 let form = json!({ "body": words, "client_msg_id": format!("demo-{}", self.key) });
                 self.post(by, &format!("{}/messages", record.path), &form).await.map(|_| None)
@@ -294,11 +303,7 @@ fn read(list: &str, body: &Value, before: Option<&Record>) -> Option<Record> {
 /// The referral that a record has led to, by whatever name its view has it.
 fn onward(body: &Value) -> Option<String> {
     let named = |value: &Value| value.as_str().map(str::to_owned);
-    let child = || {
-        let chain = body["chain"].as_array()?;
-        chain.iter().rfind(|other| other["parent_id"] == body["id"]).and_then(|other| named(&other["id"]))
-    };
     named(&body["referral_id"])
+        .or_else(|| named(&body["created_referral_id"]))
         .or_else(|| body["referral_ids"].as_array()?.last().and_then(named))
-        .or_else(child)
 }

@@ -125,6 +125,11 @@ fn consults(cast: &Cast<'_>) -> Vec<Story> {
             .does("acknowledge", json!({ "adopted": "full" }))
             .does("escalate", json!({}))
             .act(Act::FollowsReferral)
+            .act(Act::Writes(json!({
+                "reason_text": CASES[0].reason, "treatment_so_far": CASES[0].treated,
+                "transport": { "mode": "ambulance_own", "crew": "高立冬（医）、1 名护士；有除颤仪" },
+                "consent": { "method": "paper", "signer": "patient" },
+            })))
             .does("submit", json!({}))
             .by(cast.who("宋知微"))
             .does("view", json!({}))
@@ -222,7 +227,8 @@ fn sent(cast: &Cast<'_>, at: Timestamp, patient: &str, by: UserId, case: usize, 
     let case = &CASES[case];
     let form = case.letter(patient, &cast.city(case.department), urgency);
     let story = Story::begin(at, by).act(Act::Begin("/referrals", form));
-    let story = match case.picture {
+    // Looking into a file takes a process: only letters of the last week have one.
+    let story = match case.picture.filter(|_| at >= cast.ago(DAY * 7)) {
         Some(picture) => story.act(Act::Adds(picture)),
         None => story,
     };
@@ -256,6 +262,7 @@ fn letters(cast: &Cast<'_>) -> Vec<Story> {
             .later(DAY * 7)
             .does("refer_back", back)
             .act(Act::FollowsReferral)
+            .act(Act::Writes(json!({ "consent": { "method": "paper", "signer": "patient" } })))
             .does("submit", json!({}))
             .by(lin)
             .later(hours(3))
@@ -309,7 +316,7 @@ fn many(cast: &Cast<'_>) -> Vec<Story> {
     plan.map(|(n, (patient, by))| {
         let number = n % CASES.len();
         let urgency = ["routine", "urgent", "routine", "emergency"][n % 4];
-        let at = cast.ago(DAY * (28 - n as u32) + hours(n as u64 % 7));
+        let at = cast.ago(DAY * (27 - n as u32) + hours(n as u64 % 7));
         let doctor = cast.doctor(CASES[number].department);
         let story = sent(cast, at, patient, *by, number, urgency)
             .by(song)
