@@ -42,8 +42,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
+  // The server takes requests from its own origin only, so the proxy speaks as it.
   server: {
-    proxy: { '/api': { target: server, secure: false, changeOrigin: true, ws: true } },
+    proxy: { '/api': { target: server, secure: false, changeOrigin: true, ws: true, headers: { origin: server } } },
   },
   test: { include: ['src/**/*.test.ts'], environment: 'node' },
 });

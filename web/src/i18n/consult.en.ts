@@ -104,6 +104,9 @@ export const consultEn: Same<typeof consultZh> = {
   'cs.list.waited': 'waits {for}',
   'cs.list.go': 'Go in',
 
+  'why.give_opinion': 'Once both sides are in the call',
+  'why.too_early': 'It is not time yet',
+
   'cn.title': 'Start a consult',
   'cn.nopatient': 'Find the patient first, then write the consult.',
   'cn.urgency': 'How urgent',
@@ -146,6 +149,7 @@ export const consultEn: Same<typeof consultZh> = {
   'cn.ring': 'Who is rung',
   'cn.ring.pick': 'With a department chosen, the order of ringing stands here.',
   'cn.ring.first': 'first tier',
+  'cn.ring.second': 'second tier',
   'cn.ring.after': 'after {n} s',
   'cn.ring.all': 'emergency: all at once',
   'cn.ring.desk': 'The desk’s telephone',

@@ -102,6 +102,9 @@ export const consultZh = {
   'cs.list.waited': '已等 {for}',
   'cs.list.go': '进入',
 
+  'why.give_opinion': '双方都进入通话后才能写',
+  'why.too_early': '还不到约好的时间',
+
   'cn.title': '发起会诊',
   'cn.nopatient': '先找到病人，再写会诊。',
   'cn.urgency': '多急',
@@ -144,6 +147,7 @@ export const consultZh = {
   'cn.ring': '会先找到',
   'cn.ring.pick': '选了科室，这里会列出响铃的顺序。',
   'cn.ring.first': '一线',
+  'cn.ring.second': '二线',
   'cn.ring.after': '{n} 秒后',
   'cn.ring.all': '急诊：同时响',
   'cn.ring.desk': '转诊台电话',

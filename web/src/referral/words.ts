@@ -27,3 +27,10 @@ export const instant = (text: string): string => new Date(`${text}:00+08:00`).to
 
 /** An instant as a `datetime-local` field holds it. */
 export const fieldTime = (at: number): string => new Date(at + 8 * 3_600_000).toISOString().slice(0, 16);
+
+/** `1510`, `15.10` and `15：10` are how a time is typed; `15:10` is what it means. */
+export function tidyTime(text: string): string {
+  const plain = text.replace(/[\uFF10-\uFF19]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0)).trim();
+  const found = /^(\d{1,2})[:：.．]?(\d{2})$/.exec(plain);
+  return found ? `${found[1]?.padStart(2, '0')}:${found[2]}` : plain;
+}
