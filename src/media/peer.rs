@@ -32,7 +32,8 @@ const REPAIR_FOR: Duration = Duration::from_millis(1_500);
 const REPAIR_SHARE: Option<f32> = Some(0.15);
 /// Audio is repaired by the codec, not by us.
 const REPAIR_AUDIO: usize = 16;
-/// Faults of the engine on what a peer sent, before the peer is given up.
+/// Faults of the engine on what a peer sent between two reports, before the peer is given
+/// up: noise is lived with, a stream of nothing but faults is not.
 const PATIENCE: u32 = 200;
 
 /// The relay's keys: one certificate for all connections of this run.
@@ -412,6 +413,7 @@ impl Peer {
                     down: stats.peer_bytes_tx.saturating_sub(self.bytes.1) / seconds,
                 };
                 self.bytes = (stats.peer_bytes_rx, stats.peer_bytes_tx);
+                self.faults = 0;
                 says.push(Says::Report(line));
             }
             Event::Closed => says.push(Says::Closed),

@@ -26,11 +26,13 @@ pub(super) struct Room {
     id: RoomId,
     pub(super) seats: Vec<Seat>,
     speaking: Vec<SeatId>,
+    /// The one timer of this room that counts.
+    pub(super) next_tick: Instant,
 }
 
 impl Room {
-    pub(super) fn new(id: RoomId) -> Self {
-        Self { id, seats: Vec::new(), speaking: Vec::new() }
+    pub(super) fn new(id: RoomId, next_tick: Instant) -> Self {
+        Self { id, seats: Vec::new(), speaking: Vec::new(), next_tick }
     }
 
     pub(super) fn len(&self) -> usize {

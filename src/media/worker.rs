@@ -227,7 +227,7 @@ impl Worker {
         if !open && self.rooms.len() >= self.max_rooms {
             return Err(MediaError::RelayFull);
         }
-        let room = self.rooms.entry(id).or_insert_with(|| Room::new(id));
+        let room = self.rooms.entry(id).or_insert_with(|| Room::new(id, now + ROOM_TICK));
         if room.len() >= self.max_seats {
             return Err(MediaError::RoomFull);
         }
@@ -290,15 +290,22 @@ impl Worker {
                         }
                     });
                 }
-                Due::Room(id) => self.tick_room(id, now),
+                Due::Room(id) => self.tick_room(id, at, now),
             }
             self.after(now);
         }
     }
 
-    fn tick_room(&mut self, id: RoomId, now: Instant) {
-        let Some(room) = self.rooms.get_mut(&id) else { return };
-        self.timers.push(Reverse((now + ROOM_TICK, Due::Room(id))));
+    fn tick_room(&mut self, id: RoomId, at: Instant, now: Instant) {
+        // A room that closed and opened again since has a timer of its own.
+        let Some(room) = self.rooms.get_mut(&id).filter(|room| room.next_tick == at) else { return };
+        if room.len() == 0 {
+            self.rooms.remove(&id);
+            self.gauge();
+            return;
+        }
+        room.next_tick = now + ROOM_TICK;
+        self.timers.push(Reverse((room.next_tick, Due::Room(id))));
         let turn = &mut self.turn;
         if catch_unwind(AssertUnwindSafe(|| room.tick(now, turn))).is_err() {
             // Our own fault, not an engine's: nobody in particular is to blame.

@@ -3,6 +3,7 @@
 mod attachments;
 mod auth;
 mod binary;
+mod call;
 mod consult;
 mod directory;
 mod consult_machine;
