@@ -32,7 +32,7 @@ pub async fn run(config: Config, how: Serve) -> Result<(), CliError> {
     let relay = Relay::start(&config.media).map_err(|why| CliError::Refused(chain(&why)))?;
     let folder = config.attachments.folder.clone();
     let mut app =
-        App::new(ctx, config).await.map_err(|why| CliError::File(folder, why))?.with_relay(relay.clone());
+        App::with_relay(ctx, config, relay.clone()).await.map_err(|why| CliError::File(folder, why))?;
     app.authority = authority(&shown)?;
     jobs::clear_up(&app.ctx, &app.files).await.map_err(|why| CliError::Refused(chain(&why)))?;
     if how.demo {

@@ -48,32 +48,37 @@ pub struct App {
 }
 
 impl App {
-    /// An application over `ctx`, with nothing running yet.
+    /// An application over `ctx` in which no calls can be held.
     ///
     /// # Errors
     /// If the folder for files cannot be used.
     pub async fn new(ctx: Ctx, config: Config) -> std::io::Result<Self> {
+        Self::start(ctx, config, None).await
+    }
+
+    /// The same with a relay: calls can be held.
+    ///
+    /// # Errors
+    /// If the folder for files cannot be used.
+    pub async fn with_relay(ctx: Ctx, config: Config, relay: Relay) -> std::io::Result<Self> {
+        Self::start(ctx, config, Some(relay)).await
+    }
+
+    async fn start(ctx: Ctx, config: Config, relay: Option<Relay>) -> std::io::Result<Self> {
         let stop = CancellationToken::new();
         let settings = signal::Settings {
             public_origin: config.server.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
             ..signal::Settings::default()
         };
         Ok(Self {
-            signal: Signal::start(ctx.clone(), None, settings, stop.clone()),
-            ctx,
             files: Arc::new(Files::open(&config.attachments).await?),
+            signal: Signal::start(ctx.clone(), relay, settings, stop.clone()),
+            ctx,
             config: Arc::new(config),
             metrics: Arc::default(),
             authority: None,
             stop,
         })
-    }
-
-    /// The same with a relay: calls can be held.
-    pub fn with_relay(mut self, relay: Relay) -> Self {
-        let settings = self.signal.settings().clone();
-        self.signal = Signal::start(self.ctx.clone(), Some(relay), settings, self.stop.clone());
-        self
     }
 }
 

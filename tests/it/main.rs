@@ -1,4 +1,14 @@
 //! The integration tests: one binary, one module per room.
+#![allow(
+    clippy::unwrap_used,
+    clippy::large_futures,
+    clippy::too_many_lines,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::format_collect,
+    clippy::wildcard_imports,
+    reason = "a test may fail loudly, speak and read its environment"
+)]
 
 mod attachments;
 mod auth;
