@@ -1,7 +1,7 @@
 /** Addresses of the pages. Pure: given a path it says which page and with what. */
 export type PageName =
   | 'sign-in' | 'home' | 'today' | 'patients' | 'patient-new' | 'patient' | 'consults' | 'consult-new' | 'consult'
-  | 'escalate' | 'referrals' | 'referral-new' | 'referral' | 'desk' | 'account' | 'device' | 'lost';
+  | 'escalate' | 'referrals' | 'referral-new' | 'referral' | 'desk' | 'account' | 'device' | 'setup' | 'lost';
 
 export interface Match {
   page: PageName;
@@ -25,6 +25,7 @@ const TABLE: [RegExp, PageName][] = [
   [/^\/desk$/, 'desk'],
   [/^\/account$/, 'account'],
   [/^\/device$/, 'device'],
+  [/^\/setup$/, 'setup'],
 ];
 
 export function match(path: string): Match {

@@ -3,12 +3,10 @@ import { shellEn } from './shell.en';
 import { problemEn } from './problem.en';
 import { stateEn } from './state.en';
 import { dayEn } from './day.en';
-import { patientEn } from './patient.en';
 
 export const words = {
   ...shellEn,
   ...problemEn,
   ...stateEn,
   ...dayEn,
-  ...patientEn,
 };

@@ -3,12 +3,10 @@ import { shellZh } from './shell.zh';
 import { problemZh } from './problem.zh';
 import { stateZh } from './state.zh';
 import { dayZh } from './day.zh';
-import { patientZh } from './patient.zh';
 
 export const words = {
   ...shellZh,
   ...problemZh,
   ...stateZh,
   ...dayZh,
-  ...patientZh,
 };

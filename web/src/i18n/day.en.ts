@@ -2,6 +2,13 @@ import type { dayZh } from './day.zh';
 import type { Same } from './zh';
 
 export const dayEn: Same<typeof dayZh> = {
+  'search.label': 'Find a patient',
+  'search.placeholder': 'Find a patient: name, initials, last 4 of phone, ID',
+  'search.offline': 'No network: nobody can be looked up. A consult can be written already',
+  'search.results': 'Patients found',
+  'search.none': 'No such patient.',
+  'search.new': 'Enter a new patient',
+  'search.count': '{n} found',
   'day.find': 'Find a patient and start a consult',
   'day.start': 'Start a consult',
   'day.write': 'Write it now',

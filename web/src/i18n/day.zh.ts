@@ -1,5 +1,12 @@
 /** 乡镇医生的一天。 */
 export const dayZh = {
+  'search.label': '找病人',
+  'search.placeholder': '找病人：姓名、拼音首字母、手机后四位、证件号',
+  'search.offline': '没有网络，暂时查不到。可以先写好会诊',
+  'search.results': '查到的病人',
+  'search.none': '没有这个病人。',
+  'search.new': '录入新病人',
+  'search.count': '查到 {n} 位',
   'day.find': '找病人并发起会诊',
   'day.start': '发起会诊',
   'day.write': '先写好会诊',

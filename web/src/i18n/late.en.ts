@@ -1,10 +1,14 @@
 /** The words fetched with the consult and referral pages, in English. */
 import { consultEn } from './consult.en';
+import { patientEn } from './patient.en';
 import { referralEn } from './referral.en';
 import { deskEn } from './desk.en';
+import { restEn } from './rest.en';
 
 export const words = {
   ...consultEn,
+  ...patientEn,
   ...referralEn,
+  ...restEn,
   ...deskEn,
 };

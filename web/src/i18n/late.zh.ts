@@ -1,10 +1,14 @@
 /** 打开会诊、转诊时才取的词。 */
 import { consultZh } from './consult.zh';
+import { patientZh } from './patient.zh';
 import { referralZh } from './referral.zh';
 import { deskZh } from './desk.zh';
+import { restZh } from './rest.zh';
 
 export const words = {
   ...consultZh,
+  ...patientZh,
   ...referralZh,
+  ...restZh,
   ...deskZh,
 };

@@ -2,14 +2,6 @@ import type { patientZh } from './patient.zh';
 import type { Same } from './zh';
 
 export const patientEn: Same<typeof patientZh> = {
-  'search.label': 'Find a patient',
-  'search.placeholder': 'Find a patient: name, initials, last 4 of phone, ID',
-  'search.offline': 'No network: nobody can be looked up. A consult can be written already',
-  'search.results': 'Patients found',
-  'search.none': 'No such patient.',
-  'search.new': 'Enter a new patient',
-  'search.count': '{n} found',
-
   'patients.sub': 'Look first, so that nobody has two records',
   'patients.new': 'New patient',
   'patients.recent': 'Seen just now',
@@ -32,6 +24,7 @@ export const patientEn: Same<typeof patientZh> = {
   'entry.noid': 'No document?',
   'entry.noid.newborn': 'Newborn',
   'entry.noid.unconscious': 'Unconscious / unknown',
+  'entry.noid.not_at_hand': 'Not at hand',
   'entry.noid.other_document': 'Other document',
   'entry.noid.chosen': 'Without an identity number. It can be added later, the record stays the same.',
   'entry.name': 'Name',

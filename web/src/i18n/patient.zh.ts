@@ -1,13 +1,5 @@
 /** 病人：查找、录入、档案。 */
 export const patientZh = {
-  'search.label': '找病人',
-  'search.placeholder': '找病人：姓名、拼音首字母、手机后四位、证件号',
-  'search.offline': '没有网络，暂时查不到。可以先写好会诊',
-  'search.results': '查到的病人',
-  'search.none': '没有这个病人。',
-  'search.new': '录入新病人',
-  'search.count': '查到 {n} 位',
-
   'patients.sub': '先查再录，免得一人两份',
   'patients.new': '新病人',
   'patients.recent': '刚看过',
@@ -30,6 +22,7 @@ export const patientZh = {
   'entry.noid': '没有证件？',
   'entry.noid.newborn': '新生儿',
   'entry.noid.unconscious': '昏迷 / 身份不明',
+  'entry.noid.not_at_hand': '没带证件',
   'entry.noid.other_document': '其他证件',
   'entry.noid.chosen': '不用身份证号。以后补上即可，记录不会变。',
   'entry.name': '姓名',
