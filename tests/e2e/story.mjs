@@ -7,15 +7,10 @@ import { launch } from './support/browser.mjs';
 import { dicom, pdf } from './support/files.mjs';
 import { writeCamera, writeMicrophone } from './support/media.mjs';
 import { colourOf, energies, framesDecoded, route } from './support/probe.mjs';
+import { CLINIC, DEPARTMENT, DESK, HOSPITAL, SPECIALIST, api, enter, signIn } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
 import { must, pause, step, sumUp, until } from './support/steps.mjs';
 
-const PASSWORD = 'causeway-demo';
-const CLINIC = { login: 'lin.qiuyan', name: '林秋雁' };
-const SPECIALIST = { login: 'xu.wangzhou', name: '许望舟' };
-const DESK = { login: 'song.zhiwei', name: '宋知微' };
-const HOSPITAL = '云堤市第一人民医院';
-const DEPARTMENT = '心血管内科';
 const QUESTION = '胸痛 2 小时，心电图 II、III、aVF 导联 ST 段抬高，是否立即上转做介入？路上怎么处理？';
 const PLACE = '急诊楼 1 层抢救室';
 const FILES = ['心电图.jpg', '肌钙蛋白.pdf', '胸部CT.dcm'];
@@ -29,26 +24,6 @@ const SECOND = 1_000 * Number(process.env.STORY_PATIENCE ?? 1);
 const folder = mkdtempSync(join(tmpdir(), 'causeway-media-'));
 const path = (name) => join(folder, name);
 let server, here, there;
-
-async function signIn(page, who) {
-  await page.goto(`${server.base}/sign-in`);
-  await page.getByLabel('手机号或工号').fill(who.login);
-  await page.getByLabel('密码', { exact: true }).fill(PASSWORD);
-  await page.getByRole('button', { name: '登录' }).click();
-  await page.waitForURL((url) => !url.pathname.includes('sign-in'));
-}
-
-/** Asks the server as the person signed in on this page. */
-const api = (page, method, url, body, headers = {}) =>
-  page.evaluate(async ([how, where, what, more]) => {
-    const answer = await fetch(`/api/v1${where}`, {
-      method: how,
-      headers: { 'X-Causeway': '1', 'Idempotency-Key': crypto.randomUUID(), ...(what ? { 'Content-Type': 'application/json' } : {}), ...more },
-      body: what ? JSON.stringify(what) : undefined,
-    });
-    const text = await answer.text();
-    return { status: answer.status, body: text ? JSON.parse(text) : null, etag: answer.headers.get('ETag') };
-  }, [method, url, body ?? null, headers]);
 
 const hash = (page, url) =>
   page.evaluate(async (where) => {
@@ -85,19 +60,16 @@ async function story() {
   const specialist = await there.page();
   const desk = await there.page({ fresh: true });
   await step('the clinic signs in and sees its day', async () => {
-    await signIn(clinic, CLINIC);
+    await signIn(clinic, server.base, CLINIC);
     await clinic.waitForURL('**/today');
   });
-  await step('the specialist signs in', () => signIn(specialist, SPECIALIST));
+  await step('the specialist signs in', () => signIn(specialist, server.base, SPECIALIST));
   await step('the referral desk signs in and leaves its inbox open', async () => {
-    await signIn(desk, DESK);
+    await signIn(desk, server.base, DESK);
     await desk.waitForURL('**/desk**');
   });
 
-  await step('the patient was on file before', async () => {
-    const made = await api(clinic, 'POST', '/patients', PATIENT);
-    must(made.status === 201, `not entered: ${made.status} ${JSON.stringify(made.body)}`);
-  });
+  await step('the patient was on file before', async () => void (await enter(clinic, PATIENT)));
   await step('the clinic finds the patient by typing initials', async () => {
     const search = clinic.getByRole('combobox').first();
     await search.fill('zqs');

@@ -35,7 +35,7 @@ export async function launch({ camera, microphone, lang = 'zh', width = 1440, he
   const browser = await chromium.connectOverCDP(endpoint, { noDefaults: true });
   const context = browser.contexts()[0];
   await context.addInitScript((tongue) => {
-    localStorage.setItem('lang', tongue);
+    if (!localStorage.getItem('lang')) localStorage.setItem('lang', tongue);
     localStorage.setItem('causeway_probe', '1');
   }, lang);
   return {
@@ -46,7 +46,7 @@ export async function launch({ camera, microphone, lang = 'zh', width = 1440, he
     async page({ fresh = false } = {}) {
       if (!fresh) return watched(await context.newPage(), width, height);
       const other = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height } });
-      await other.addInitScript((tongue) => localStorage.setItem('lang', tongue), lang);
+      await other.addInitScript((tongue) => localStorage.getItem('lang') ?? localStorage.setItem('lang', tongue), lang);
       return watched(await other.newPage());
     },
     async close() {

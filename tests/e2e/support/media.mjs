@@ -72,3 +72,42 @@ function wav(samples) {
   head.writeUInt32LE(samples.byteLength, 40);
   return Buffer.concat([head, Buffer.from(samples.buffer)]);
 }
+
+/** A camera that shows a drawing: `page` paints it, a breath of motion keeps the frames apart. */
+export async function writeScene(path, page, svg, frames = 12) {
+  const file = openSync(path, 'w');
+  writeSync(file, `YUV4MPEG2 W${WIDTH} H${HEIGHT} F${FPS}:1 Ip A1:1 C420jpeg\n`);
+  for (let n = 0; n < frames; n++) {
+    const shift = 2 * Math.sin((n / frames) * 2 * Math.PI);
+    const text = await page.evaluate(async ([drawing, dy, w, h]) => {
+      const image = new Image();
+      image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(drawing)}`;
+      await image.decode();
+      const canvas = Object.assign(document.createElement('canvas'), { width: w, height: h });
+      const pen = canvas.getContext('2d');
+      pen.drawImage(image, -4, dy - 4, w + 8, h + 8);
+      const pixels = pen.getImageData(0, 0, w, h).data;
+      let out = '';
+      for (let i = 0; i < pixels.length; i += 32_768) out += String.fromCharCode(...pixels.subarray(i, i + 32_768));
+      return btoa(out);
+    }, [svg, shift, WIDTH, HEIGHT]);
+    const rgba = Buffer.from(text, 'base64');
+    const luma = Buffer.alloc(WIDTH * HEIGHT);
+    const blue = Buffer.alloc(luma.length / 4);
+    const red = Buffer.alloc(luma.length / 4);
+    for (let y = 0; y < HEIGHT; y++) {
+      for (let x = 0; x < WIDTH; x++) {
+        const at = (y * WIDTH + x) * 4;
+        const [r, g, b] = [rgba[at], rgba[at + 1], rgba[at + 2]];
+        luma[y * WIDTH + x] = Math.round(0.299 * r + 0.587 * g + 0.114 * b);
+        if (y % 2 || x % 2) continue;
+        const half = (y / 2) * (WIDTH / 2) + x / 2;
+        blue[half] = Math.max(0, Math.min(255, Math.round(128 - 0.168_7 * r - 0.331_3 * g + 0.5 * b)));
+        red[half] = Math.max(0, Math.min(255, Math.round(128 + 0.5 * r - 0.418_7 * g - 0.081_3 * b)));
+      }
+    }
+    writeSync(file, 'FRAME\n');
+    for (const plane of [luma, blue, red]) writeSync(file, plane);
+  }
+  closeSync(file);
+}
