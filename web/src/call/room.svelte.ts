@@ -183,9 +183,11 @@ class Room {
       const media = this.mediaNow();
       const ok = (await signal.send({ type: 'join', consult, ...(pid ? { pid } : {}), neg: offer.neg, offer: offer.sdp, media }, 'once')) as unknown as Joined;
       if (this.peer !== peer) return;
-      await peer.answer(offer.neg, ok.answer);
-      peer.bind(ok.slots);
+      // At once, before anything is waited for: newer states of both may be the very next frames.
       this.people = ok.roster;
+      peer.bind(ok.slots);
+      await peer.answer(offer.neg, ok.answer);
+      if (this.peer !== peer) return;
       this.feed({ is: 'joined', pid: ok.pid });
       // Devices may have come or gone while the answer was on its way.
       if (this.mediaNow().mic !== media.mic) this.tell('mic', this.mediaNow().mic !== 'on');
