@@ -14,15 +14,12 @@ use super::{
     guards::{department, guard, needed},
     model::{Last, Letter, Referral, Urgency},
     moves::{By, Moved, take},
-    state::{Action, MACHINE, State},
+    state::{Action, MACHINE, Refusal, State},
     store::{self, Said},
     view,
 };
 use crate::{
-    auth::{
-        Principal, Role,
-        policy::Actor,
-    },
+    auth::{Principal, Role, policy::Actor},
     ctx::Ctx,
     http::{NotAgain, Once, StoredAnswer},
     journal::{self, Entity, Entry},
@@ -164,6 +161,24 @@ pub async fn act(
     ctx: &Ctx,
     who: &Principal,
     (id, seen): (ReferralId, i64),
+    what: (&str, &Map<String, Value>),
+    once: &Once,
+) -> Result<StoredAnswer, Error> {
+    match act_once(ctx, who, (id, seen), what, once).await {
+        // Two decided on the same version and the other one's was written: say who and when.
+        Err(Error::Store(StoreError::Conflict { .. })) => {
+            let mut tx = ctx.db.read().await?;
+            let (now, eyes) = opened(ctx, &mut tx, who, id).await?;
+            Err(stale(&mut tx, &now, &eyes).await?)
+        }
+        other => other,
+    }
+}
+
+async fn act_once(
+    ctx: &Ctx,
+    who: &Principal,
+    (id, seen): (ReferralId, i64),
     (action, body): (&str, &Map<String, Value>),
     once: &Once,
 ) -> Result<StoredAnswer, Error> {
@@ -177,7 +192,13 @@ pub async fn act(
     if before.version != seen {
         return Err(stale(&mut tx, &before, &eyes).await?);
     }
-    let step = MACHINE.step(before.state, action, &eyes.actors)?;
+    let step = MACHINE.step(before.state, action, &eyes.actors).map_err(|refusal| match refusal {
+        // What the facts keep shut is not offered instead.
+        Refusal::WrongState { from, action, .. } => {
+            Refusal::WrongState { from, action, open: eyes.open(&before) }
+        }
+        refusal @ Refusal::WrongActor { .. } => refusal,
+    })?;
     if let Some(why) = eyes.why_shut(&before, action) {
         return Err(Error::Shut { why, open: eyes.open(&before) });
     }
@@ -300,7 +321,7 @@ pub(super) async fn opened(
     Ok((referral, eyes))
 }
 
-async fn stale(tx: &mut WriteTx, now: &Referral, eyes: &Eyes) -> Result<Error, StoreError> {
+async fn stale(tx: &mut impl crate::store::Query, now: &Referral, eyes: &Eyes) -> Result<Error, StoreError> {
     let by = match now.last.by {
         Some(user) => Some(around::person(tx, user).await?),
         None => None,

@@ -29,6 +29,8 @@ mod protocol;
 mod referral;
 mod seed;
 mod referral_machine;
+mod referral_story;
+mod referral_workflow;
 mod server;
 mod signal;
 mod store;

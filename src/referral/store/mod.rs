@@ -14,9 +14,7 @@ use super::{
 };
 use crate::{
     ctx::Ctx,
-    kernel::{
-        ConsultId, DepartmentId, FacilityId, LegId, PatientId, ReferralId, Timestamp, UserId,
-    },
+    kernel::{ConsultId, DepartmentId, FacilityId, LegId, PatientId, ReferralId, Timestamp, UserId},
     store::{Query, Result, Row, StoreError, WriteTx, args},
 };
 
