@@ -28,7 +28,7 @@ impl Scene {
     }
 
     async fn sent(&self, urgency: &str) -> String {
-        let patient = self.alliance.patient(self.clinic.doctor(), "Zhao Changhe").await;
+        let patient = self.alliance.patient(self.clinic.doctor(), "赵长河").await;
         let letter = json!({
             "patient_id": patient, "direction": "up", "to_department": self.hospital.department(),
             "urgency": urgency, "reason_text": "No catheter laboratory here", "past_history": "Gout",
@@ -43,7 +43,16 @@ impl Scene {
 
     async fn after(&self, seconds: u64) {
         self.alliance.clock.forward(Duration::from_secs(seconds));
+        self.stay_signed_in().await;
         referral::tick(&self.alliance.ctx).await.unwrap();
+    }
+
+    /// Days pass in these tests; nobody signs in anew.
+    async fn stay_signed_in(&self) {
+        let later = self.alliance.ctx.clock.now().plus(Duration::from_secs(DAY));
+        let mut tx = self.alliance.ctx.db.write_quiet("test.session").await.unwrap();
+        tx.execute("UPDATE sessions SET expires_at = $1", args![later]).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     async fn state(&self, record: &str) -> String {
