@@ -4,6 +4,7 @@ mod certs;
 mod decode;
 mod key;
 mod migrate;
+mod place;
 pub mod seed;
 mod serve;
 mod user;
@@ -36,6 +37,9 @@ enum Command {
     Migrate,
     /// Fill an empty database with the demo alliance: invented people with a known password.
     Seed,
+    /// Enter facilities and departments, list them.
+    #[command(subcommand)]
+    Place(place::Place),
     /// Enter people, list them, set their passwords.
     #[command(subcommand)]
     User(user::User),
@@ -95,6 +99,7 @@ fn obey(line: Line) -> Result<(), CliError> {
             Command::Serve(what) => serve::run(config, what).await,
             Command::Migrate => migrate::run(&config).await,
             Command::Seed => seed::run(&config).await,
+            Command::Place(what) => place::run(&config, what).await,
             Command::User(what) => user::run(&config, what).await,
             Command::Certs => certs::run(&config),
             Command::Probe(what) => probe::run(&config, what).await,

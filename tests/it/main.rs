@@ -25,6 +25,7 @@ mod load;
 mod machines;
 mod media;
 mod patients;
+mod people;
 mod protocol;
 mod referral;
 mod seed;
