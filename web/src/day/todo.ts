@@ -4,11 +4,11 @@ import type { ConsultBrief, ReferralBrief, Urgency } from '../api/schema';
 export interface Todo {
   id: string;
   href: string;
-  kind: 'opinion' | 'supply' | 'down' | 'answer' | 'call' | 'draft';
+  kind: 'opinion' | 'supply' | 'down' | 'follow' | 'answer' | 'call' | 'draft';
   urgency: Urgency;
   /** The verb on the button. */
   verb: 'supply_info' | 'accept' | 'acknowledge' | 'record_follow_up' | 'join' | 'redial' | 'submit' | 'resubmit';
-  what: 'opinion' | 'supply' | 'down' | 'answer' | 'rejected' | 'missed' | 'draft' | 'live';
+  what: 'opinion' | 'supply' | 'down' | 'answer' | 'rejected' | 'missed' | 'draft' | 'live' | 'followup';
   /** Until when, or since when. */
   due: string | null;
   since: string;
@@ -34,7 +34,7 @@ export function referralTodo(one: ReferralBrief): Todo | null {
   if (one.direction === 'down' && open.has('accept')) return { ...base, kind: 'down', verb: 'accept', what: 'down' };
   if (open.has('acknowledge')) return { ...base, due: null, kind: 'answer', verb: 'acknowledge', what: 'answer' };
   if (open.has('resubmit')) return { ...base, due: null, kind: 'answer', verb: 'resubmit', what: 'rejected' };
-  if (open.has('record_follow_up') && one.state === 'follow_up') return { ...base, due: null, kind: 'down', verb: 'record_follow_up', what: 'down' };
+  if (open.has('record_follow_up') && one.state === 'follow_up') return { ...base, due: null, kind: 'follow', verb: 'record_follow_up', what: 'followup' };
   if (one.state === 'draft' && (open.has('submit') || open.has('discard'))) return { ...base, due: null, kind: 'draft', verb: 'submit', what: 'draft' };
   return null;
 }

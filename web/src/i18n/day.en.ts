@@ -40,6 +40,7 @@ export const dayEn: Same<typeof dayZh> = {
   'day.kind.supply': 'Supply',
   'day.kind.answer': 'Answer',
   'day.kind.call': 'Consult',
+  'day.kind.follow': 'Follow-up',
   'day.kind.draft': 'Draft',
   'day.do.supply_info': 'Supply',
   'day.do.accept': 'Accept',
@@ -55,6 +56,7 @@ export const dayEn: Same<typeof dayZh> = {
   'day.what.answer': '{dept} has discharged, with an answer',
   'day.what.rejected': '{dept} did not accept',
   'day.what.missed': '{dept} did not answer',
+  'day.what.followup': '{text}: follow-up is due',
   'day.what.draft': 'Referral not submitted yet',
   'day.what.live': 'In a consult with {dept}',
 };

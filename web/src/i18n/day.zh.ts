@@ -38,6 +38,7 @@ export const dayZh = {
   'day.kind.supply': '补充',
   'day.kind.answer': '回音',
   'day.kind.call': '会诊',
+  'day.kind.follow': '随访',
   'day.kind.draft': '草稿',
   'day.do.supply_info': '补充资料',
   'day.do.accept': '接收',
@@ -53,6 +54,7 @@ export const dayZh = {
   'day.what.answer': '{dept}已出院，有回音',
   'day.what.rejected': '{dept}没有接收',
   'day.what.missed': '{dept}没有接到',
+  'day.what.followup': '{text}，该随访了',
   'day.what.draft': '转诊还没提交',
   'day.what.live': '正在和{dept}会诊',
 } as const;

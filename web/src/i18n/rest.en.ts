@@ -9,7 +9,7 @@ export const restEn: Same<typeof restZh> = {
   'setup.level': 'Level',
   'setup.phone': 'Telephone, day and night',
   'setup.phone.hint': 'Stands on the screen when nobody answers or the line is gone',
-  'setup.name': 'Administrator’s name',
+  'setup.name': 'Administrator\'s name',
   'setup.login': 'Login or phone',
   'setup.go': 'Make it and sign in',
   'setup.need': 'Some fields are still empty',

@@ -27,9 +27,9 @@ export const shellEn: Same<typeof shellZh> = {
 
   'signin.title': 'Sign in',
   'signin.sub': 'Remote consults and two-way referrals of the alliance',
-  'signin.hero': 'From the township’s room to the city’s specialist.',
-  'signin.hero.a': 'From the township’s room',
-  'signin.hero.b': 'to the city’s specialist.',
+  'signin.hero': 'From the township\'s room to the city\'s specialist.',
+  'signin.hero.a': 'From the township\'s room',
+  'signin.hero.b': 'to the city\'s specialist.',
   'signin.hero.sub': 'Video consults and referrals that go both ways, and always come back.',
   'signin.login': 'Phone or staff number',
   'signin.password': 'Password',
