@@ -13,8 +13,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use causeway::kernel::{Clock, DiceExt, LoadedDice, SystemClock};
 use causeway::store::{Db, Query, args};
+use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::sync::watch;
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::{self, Message};
 
 use crate::support::server::{Door, House};
 use crate::support::{Alliance, KEY, Person, Place};
@@ -159,15 +164,72 @@ impl Desk {
         self.step(specialist, &record, "take", json!({})).await;
         for n in 0..3 {
             let words = format!("{name}: message {n}");
-            let body = json!({ "body": words, "client_msg_id": format!("{name}-message-{n}") });
-            let who = if n % 2 == 0 { specialist } else { rural };
-            self.make(who, &format!("{record}/messages"), &format!("{name}-message-{n}"), body).await;
+            let key = format!("{name}-message-{n}");
+            if n == 1 {
+                let op = format!("019aa5e0-c400-7000-8000-{:04x}{turn:08x}", self.name);
+                self.say_on_the_line(rural, &id, &op, &words).await;
+            } else {
+                let body = json!({ "body": words, "client_msg_id": key });
+                self.make(specialist, &format!("{record}/messages"), &key, body).await;
+            }
             self.told.lock().unwrap().messages.entry(record.clone()).or_default().push(words);
         }
         let opinion = json!({ "conclusion": "Inferior infarction", "advice": "Aspirin, come at once",
             "diagnoses": [{ "code": "I21.1", "text": "Acute inferior infarction" }], "next": "refer_up" });
         self.step(specialist, &record, "give_opinion", opinion).await;
         self.step(rural, &record, "acknowledge", json!({ "adopted": "full" })).await;
+        self.refer(clinic, hospital, patient, &name).await;
+    }
+
+    /// The same patient goes to the hospital: sent, booked, arrived, treated, discharged, read.
+    async fn refer(&mut self, clinic: &Place, hospital: &Place, patient: &str, name: &str) {
+        let (rural, specialist, desk) = (clinic.doctor(), hospital.doctor(), hospital.desk());
+        let letter = json!({
+            "patient_id": patient, "direction": "up", "to_department": hospital.department(),
+            "urgency": "urgent", "reason_text": "No catheter laboratory here",
+            "diagnoses": [{ "code": "I21.1", "text": "Acute inferior infarction", "role": "primary" }],
+            "present_illness": "Chest pain for two hours", "requested_service": "inpatient",
+            "consent": { "method": "paper", "signer": "patient" },
+        });
+        let (made, _) = self.make(rural, "/referrals", &format!("{name}-refer"), letter).await;
+        let record = format!("/referrals/{}", made["id"].as_str().unwrap());
+        self.note(&record, "create");
+        self.step(rural, &record, "submit", json!({})).await;
+        let start = SystemClock.now().plus(Duration::from_secs(3600));
+        let booking = json!({ "start": start, "location": "CCU, bed 3", "contact": "0999-555-0120" });
+        self.step(desk, &record, "accept_and_schedule", booking).await;
+        self.step(desk, &record, "arrive", json!({})).await;
+        self.step(specialist, &record, "treat", json!({ "admitted": true, "inpatient_no": "Z-0001" })).await;
+        let outcome = json!({ "outcome_code": "improved", "outcome_summary": "One stent, no pain" });
+        self.step(specialist, &record, "discharge", outcome).await;
+        self.step(rural, &record, "acknowledge", json!({})).await;
+    }
+
+    /// A message over the WebSocket; said again with the same key until it was answered.
+    async fn say_on_the_line(&mut self, who: &Person, consult: &str, key: &str, words: &str) {
+        let mut tries = 0;
+        loop {
+            let door = self.door.wait_for(Option::is_some).await.unwrap().clone().unwrap();
+            self.under_way.fetch_add(1, Ordering::SeqCst);
+            let said = say_once(&door, who, consult, key, words).await;
+            self.under_way.fetch_sub(1, Ordering::SeqCst);
+            match said {
+                Ok(()) => {
+                    let mut told = self.told.lock().unwrap();
+                    told.requests += 1;
+                    told.repeated += usize::from(tries > 0);
+                    return;
+                }
+                Err(why) => {
+                    tries += 1;
+                    assert!(!why.starts_with("refused"), "{why}");
+                    let gone = door.port;
+                    let moved = self.door.wait_for(|now| now.as_ref().is_none_or(|door| door.port != gone));
+                    // A line may also be lost while the server stays, for instance by a late welcome.
+                    let _ = tokio::time::timeout(Duration::from_secs(5), moved).await;
+                }
+            }
+        }
     }
 
     /// A file of some 100 kB that nobody else sends.
@@ -189,6 +251,42 @@ impl Desk {
         told.readers.insert(file.clone(), who.cookie.clone().unwrap());
         told.files.insert(file, text.into_bytes());
     }
+}
+
+/// Opens a line, says hello, says the words, waits for the answer to exactly that.
+async fn say_once(door: &Door, who: &Person, consult: &str, key: &str, words: &str) -> Result<(), String> {
+    let lost = |why: tungstenite::Error| why.to_string();
+    let address = format!("wss://{}/api/v1/socket", door.host());
+    let mut request = address.into_client_request().unwrap();
+    let origin = format!("https://{}", door.host());
+    for (name, value) in [
+        ("origin", &*origin),
+        ("cookie", who.cookie.as_deref().unwrap()),
+        ("sec-websocket-protocol", "consult.v1"),
+    ] {
+        request.headers_mut().insert(name, HeaderValue::from_str(value).unwrap());
+    }
+    let stream = door.tls().await.map_err(|why| why.to_string())?;
+    let (mut line, _) = client_async(request, stream).await.map_err(lost)?;
+    let hello = json!({ "t": "hello", "v": 1, "device": format!("dev-{key}"), "caps": [] });
+    line.send(Message::text(hello.to_string())).await.map_err(lost)?;
+    let say = json!({ "t": "cmd", "id": 1, "op": key,
+                      "do": { "type": "chat.send", "consult": consult, "text": words } });
+    let mut sent = false;
+    while let Some(frame) = line.next().await {
+        let Message::Text(text) = frame.map_err(lost)? else { continue };
+        let frame: Value = serde_json::from_str(&text).unwrap();
+        match frame["t"].as_str() {
+            Some("welcome") if !sent => {
+                line.send(Message::text(say.to_string())).await.map_err(lost)?;
+                sent = true;
+            }
+            Some("res") if frame["ok"].is_object() => return Ok(()),
+            Some("res" | "bye") => return Err(format!("refused: {text}")),
+            _ => {}
+        }
+    }
+    Err("the line ended".into())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -261,7 +359,7 @@ async fn count_exactly(alliance: &Alliance, told: &Mutex<Told>) {
     let mut tx = db.read().await.unwrap();
     let mut rows = Vec::new();
     for sql in [
-        "SELECT count(*) AS n FROM consults",
+        "SELECT (SELECT count(*) FROM consults) + (SELECT count(*) FROM referrals) AS n",
         "SELECT count(*) AS n FROM attachments",
         "SELECT count(*) AS n FROM messages WHERE kind = 'text'",
     ] {
@@ -271,7 +369,11 @@ async fn count_exactly(alliance: &Alliance, told: &Mutex<Told>) {
     db.close().await;
     let told = told.lock().unwrap();
     let messages = told.messages.values().map(Vec::len).sum();
-    assert_eq!(rows, [told.actions.len(), told.files.len(), messages], "consults, files, messages");
+    assert_eq!(
+        rows,
+        [told.actions.len(), told.files.len(), messages],
+        "consults and referrals, files, messages"
+    );
 }
 
 /// Holds the restarted server against what people were told; says how many things it found.
@@ -298,7 +400,16 @@ async fn check_rows(db: &Db, alliance: &Alliance, told: &Mutex<Told>) -> usize {
     // Whole or absent: a record's state is the one its last entry led to.
     let torn = tx
         .fetch_all(
-            "SELECT c.id
+            "SELECT r.id
+               FROM referrals r
+              WHERE r.state <> (SELECT j.to_state
+                                  FROM journal j
+                                 WHERE j.entity_id = r.id
+                                   AND j.to_state IS NOT NULL
+                                 ORDER BY j.seq DESC
+                                 LIMIT 1)
+             UNION ALL
+             SELECT c.id
                FROM consults c
               WHERE c.state <> (SELECT j.to_state
                                   FROM journal j
@@ -310,7 +421,7 @@ async fn check_rows(db: &Db, alliance: &Alliance, told: &Mutex<Told>) -> usize {
         )
         .await
         .unwrap();
-    assert!(torn.is_empty(), "{} consults are not where their journal says", torn.len());
+    assert!(torn.is_empty(), "{} records are not where their journal says", torn.len());
 
     // No row without its blob.
     let blobs = tx.fetch_all("SELECT storage_key FROM attachments", args![]).await.unwrap();
@@ -321,7 +432,10 @@ async fn check_rows(db: &Db, alliance: &Alliance, told: &Mutex<Told>) -> usize {
     }
 
     let entries = tx
-        .fetch_all("SELECT entity_id, action FROM journal WHERE entity_type = 'consult'", args![])
+        .fetch_all(
+            "SELECT entity_id, action FROM journal WHERE entity_type IN ('consult', 'referral')",
+            args![],
+        )
         .await
         .unwrap();
     let mut written: BTreeMap<(String, String), usize> = BTreeMap::new();
@@ -330,7 +444,17 @@ async fn check_rows(db: &Db, alliance: &Alliance, told: &Mutex<Told>) -> usize {
         let word = action.rsplit('.').next().unwrap().to_owned();
         *written.entry((row.get("entity_id").unwrap(), word)).or_default() += 1;
     }
-    let once = ["create", "submit", "take", "give_opinion", "acknowledge"];
+    let once = [
+        "create",
+        "submit",
+        "take",
+        "give_opinion",
+        "acknowledge",
+        "accept_and_schedule",
+        "arrive",
+        "treat",
+        "discharge",
+    ];
     for ((record, action), count) in written.iter().filter(|((_, action), _)| once.contains(&&**action)) {
         assert_eq!(*count, 1, "{record} has {action} {count} times");
     }

@@ -34,8 +34,9 @@ impl Cluster {
     /// Makes and starts a cluster in a fresh folder, on a free port of the loopback.
     pub fn start() -> Outcome<Self> {
         let bin = programs().ok_or("PostgreSQL is missing: apt-get install postgresql")?;
-        let folder = std::env::temp_dir().join(format!("causeway-postgres-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        let folder = shell::said("mktemp", &["-d", "-t", "causeway-postgres-XXXXXXXX"])
+            .map(PathBuf::from)
+            .ok_or("mktemp could not make a folder for the database")?;
         if machine::is_root() {
             shell::run("chown", &["postgres", &text(&folder)], &[])?;
         }

@@ -113,6 +113,12 @@ impl House {
     }
 }
 
+impl Drop for House {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
 impl Running {
     /// Ends the process at once, without a word of warning (SIGKILL).
     pub fn kill(&mut self) {

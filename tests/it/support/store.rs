@@ -1,9 +1,9 @@
 //! A database for one test alone: a file of its own, or a schema of its own on PostgreSQL.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use causeway::config;
+use causeway::kernel::{DiceExt, OsDice};
 use causeway::store::Db;
 
 /// A migrated, empty store and a folder for files; the folder goes when this is dropped.
@@ -29,8 +29,8 @@ impl TestStore {
 
     /// Settings that no other test has.
     pub fn settings() -> (config::Database, PathBuf) {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("causeway_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        // Drawn, not counted: two runs at once, or a folder that an earlier one left, must not meet.
+        let name = format!("causeway_{:016x}", u64::from_be_bytes(OsDice.bytes::<8>()));
         let folder = std::env::temp_dir().join(&name);
         std::fs::create_dir_all(&folder).unwrap();
         let settings = match std::env::var("TEST_STORE").as_deref() {
