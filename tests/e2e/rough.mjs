@@ -1,0 +1,143 @@
+// A rough day: no camera, no leave for it, a socket that is cut, a page loaded anew in the middle of a sentence, a
+// microphone muted, a camera turned off. Through all of it a seat is one tile and the call goes on.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { launch } from './support/browser.mjs';
+import { writeCamera, writeMicrophone } from './support/media.mjs';
+import { CLINIC, SPECIALIST, api, call, enter, signIn } from './support/people.mjs';
+import { energies, framesDecoded } from './support/probe.mjs';
+import { startServer } from './support/server.mjs';
+import { must, pause, step, sumUp, until } from './support/steps.mjs';
+
+const PATIENT = { name: '郑秋水', sex: 'male', birth_date: '1968-03-11', no_id_reason: 'not_at_hand', phone: '19900004417' };
+const OTHER = '.tile:not(.own)';
+const folder = mkdtempSync(join(tmpdir(), 'causeway-rough-'));
+let server;
+let here;
+let there;
+
+const moreFrames = async (page, limit = 15_000) => {
+  const before = await framesDecoded(page);
+  return until('new pictures', async () => {
+    const now = await framesDecoded(page).catch(() => 0);
+    return now > 0 && (now > before + 3 || now < before);
+  }, limit);
+};
+const tiles = (page) => page.locator(OTHER).count();
+
+async function story() {
+  await step('a server, and two browsers: the clinic without a camera', async () => {
+    const path = (name) => join(folder, name);
+    writeCamera(path('hospital.y4m'), [90, 210, 90]);
+    writeMicrophone(path('clinic.wav'), { voice: 'cmn', words: '能听到吗，病人在我旁边', speak: 1.5, silent: 1 });
+    writeMicrophone(path('hospital.wav'), { voice: 'cmn', words: '听得到', speak: 1.2, silent: 1.3 });
+    server = await startServer();
+    [here, there] = await Promise.all([launch({ microphone: path('clinic.wav') }), launch({ camera: path('hospital.y4m'), microphone: path('hospital.wav') })]);
+  });
+  const clinic = await here.page();
+  const specialist = await there.page();
+  await step('both sign in', async () => {
+    await signIn(clinic, server.base, CLINIC);
+    await signIn(specialist, server.base, SPECIALIST);
+  });
+  const patient = await enter(clinic, PATIENT);
+  const consult = await call(clinic, { patient_id: patient.id });
+  await step('the specialist answers with the Enter key', async () => {
+    await specialist.locator('[role=alertdialog]').waitFor();
+    await until('the answer button has the focus', () => specialist.evaluate(() => document.activeElement?.classList.contains('ok')), 3_000);
+    await specialist.keyboard.press('Enter');
+    await specialist.waitForURL('**at=call**');
+  });
+  await step('the clinic has neither camera nor microphone and is in the call all the same', async () => {
+    await clinic.goto(`${server.base}/consults/${consult.id}?at=call`);
+    await moreFrames(clinic);
+    await clinic.locator('.notice').waitFor();
+    return (await clinic.locator('.notice b').innerText()).trim();
+  });
+  await step('the specialist sees the seat as a portrait, once', async () => {
+    await specialist.locator(`${OTHER} .orb`).first().waitFor();
+    must((await tiles(specialist)) === 1, `${await tiles(specialist)} tiles`);
+  });
+
+  await step('a muted microphone sends nothing, and its sign is on the plate', async () => {
+    await specialist.locator('.call-head').click();
+    await specialist.keyboard.press('m');
+    await specialist.getByRole('button', { name: '取消静音' }).waitFor();
+    await clinic.locator(`${OTHER} figcaption use[href="#i-micoff"]`).waitFor();
+    await pause(800);
+    const before = await energies(clinic);
+    await pause(3_000);
+    const after = await energies(clinic);
+    must(after.heard - before.heard < 0.001, `heard ${after.heard - before.heard} while muted`);
+    await specialist.keyboard.press('m');
+    await clinic.locator(`${OTHER} figcaption use[href="#i-mic"]`).waitFor();
+    await until('the voice is back', async () => (await energies(clinic)).heard - after.heard > 0.01, 6_000);
+  });
+  await step('a camera turned off becomes a portrait, and comes back as a picture', async () => {
+    await specialist.keyboard.press('c');
+    await clinic.locator(`${OTHER} .orb`).waitFor();
+    await specialist.keyboard.press('c');
+    await clinic.locator(`${OTHER} video`).waitFor();
+    await moreFrames(clinic);
+  });
+
+  await step('the socket is cut for some seconds: the picture does not stop, words come after', async () => {
+    const cdp = await specialist.context().newCDPSession(specialist);
+    await cdp.send('Network.enable');
+    await cdp.send('Network.emulateNetworkConditions', { offline: true, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+    const said = `断线时写的 ${Date.now()}`;
+    await api(clinic, 'POST', `/consults/${consult.id}/messages`, { body: said, client_msg_id: crypto.randomUUID() });
+    await pause(3_000);
+    await moreFrames(clinic);
+    await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+    const at = Date.now();
+    await specialist.getByRole('tab', { name: /聊天/ }).click();
+    await specialist.getByRole('log').getByText(said).waitFor({ timeout: 10_000 });
+    return `there ${Date.now() - at} ms after the line was back`;
+  });
+  await step('a page loaded anew is back in its seat, and nobody has a twin', async () => {
+    const at = Date.now();
+    await specialist.reload();
+    await moreFrames(specialist, 20_000).catch(() => undefined);
+    await clinic.locator(`${OTHER} video`).waitFor();
+    await moreFrames(clinic, 20_000);
+    must((await tiles(clinic)) === 1, `${await tiles(clinic)} tiles at the clinic`);
+    return `${Date.now() - at} ms until it is seen again`;
+  });
+  await step('looking something up leaves the call running in its strip', async () => {
+    await specialist.evaluate(() => {
+      const link = Object.assign(document.createElement('a'), { href: '/consults' });
+      document.body.append(link);
+      link.click();
+    });
+    await specialist.getByRole('region', { name: '正在进行的通话' }).waitFor();
+    await moreFrames(clinic);
+    await specialist.getByRole('link', { name: '回到通话' }).click();
+    await specialist.locator(OTHER).first().waitFor();
+  });
+  await step('leaving keeps the consult open; the other is told', async () => {
+    await specialist.getByRole('button', { name: '结束' }).click();
+    await specialist.getByRole('button', { name: '离开通话' }).click();
+    await specialist.waitForURL(/consults\/con-[\w-]+$/);
+    await until('the seat is empty', async () => (await tiles(clinic)) === 0 || (await clinic.getByText(/等 .* 进来/).count()) > 0, 8_000);
+    const { body } = await api(clinic, 'GET', `/consults/${consult.id}`);
+    must(['in_progress', 'interrupted'].includes(body.state), `it is ${body.state}`);
+    return body.state;
+  });
+}
+
+let good = false;
+try {
+  await story();
+  good = true;
+} catch (fault) {
+  console.log(String(fault?.stack ?? fault).split('\n').slice(0, 12).join('\n'));
+  if (server) console.log(`--- the server said\n${server.log().slice(-2_000)}`);
+} finally {
+  await Promise.allSettled([here?.close(), there?.close()]);
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+  good = sumUp() && good;
+  process.exit(good ? 0 : 1);
+}
