@@ -35,7 +35,8 @@ try {
   off = false;
 }
 
-type Deed = (event: KeyboardEvent) => void;
+/** Answers `false` when the key was not meant for it after all: then the next listener may have it. */
+type Deed = (event: KeyboardEvent) => unknown;
 
 /** How many dialogs are open: below them the page's keys sleep. */
 let layers = 0;
@@ -56,8 +57,7 @@ export function keys(map: Record<string, Deed | undefined>, how: { inLayer?: boo
     if (!deed) return;
     const everywhere = name.includes('+') || name === 'Escape';
     if (!everywhere && (inField(event.target) || off)) return;
-    event.preventDefault();
-    deed(event);
+    if (deed(event) !== false) event.preventDefault();
   };
   addEventListener('keydown', hear);
   return () => removeEventListener('keydown', hear);
