@@ -99,7 +99,7 @@ async function story() {
   await step('a page loaded anew is back in its seat, and nobody has a twin', async () => {
     const at = Date.now();
     await specialist.reload();
-    await moreFrames(specialist, 20_000).catch(() => undefined);
+    await specialist.locator(OTHER).waitFor();
     await clinic.locator(`${OTHER} video`).waitFor();
     await moreFrames(clinic, 20_000);
     must((await tiles(clinic)) === 1, `${await tiles(clinic)} tiles at the clinic`);
