@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{
     Error, around,
     commands::{self, Ask},
-    form::{Body, EditForm, NewForm, wrong},
+    form::{Body, DraftForm, wrong},
     model::Consult,
     state::Refusal,
     store,
@@ -48,7 +48,7 @@ async fn create(
     State(ctx): State<Ctx>,
     who: Principal,
     IdempotencyKey(key): IdempotencyKey,
-    Json { value: form, bytes }: Json<NewForm>,
+    Json { value: form, bytes }: Json<DraftForm>,
 ) -> Result<Response, Problem> {
     let now = ctx.clock.now();
     let once = Once::new(who.user, &key, "POST /consults", &bytes);
@@ -69,7 +69,7 @@ async fn edit(
     who: Principal,
     Path(id): Path<ConsultId>,
     IfMatch(seen): IfMatch,
-    Json { value: form, .. }: Json<EditForm>,
+    Json { value: form, .. }: Json<DraftForm>,
 ) -> Result<Response, Problem> {
     let now = ctx.clock.now();
     let mut tx = ctx.db.write("consult.edit").await?;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     Error, around,
-    form::{Body, EditForm, NewForm, wrong},
+    form::{Body, DraftForm, wrong},
     model::{Consult, Letter},
     routing,
     state::{Action, State},
@@ -58,23 +58,24 @@ pub async fn create(
     ctx: &Ctx,
     tx: &mut WriteTx,
     who: &Principal,
-    form: &NewForm,
+    form: &DraftForm,
     at: Timestamp,
 ) -> Result<Consult, Error> {
     let from = acting_as_doctor(who)?;
+    let begin = form.beginning()?;
     let mut letter = Letter::default();
-    let mut wrongs = form.letter.write_over(&mut letter).err().unwrap_or_default();
-    let consent = form.letter.consent(form.urgency, at).unwrap_or_else(|error| {
+    let mut wrongs = form.write_over(&mut letter).err().unwrap_or_default();
+    let consent = form.consent(begin.urgency, at).unwrap_or_else(|error| {
         wrongs.push(error);
         None
     });
-    let department = directory::department(tx, form.to_department).await?;
+    let department = directory::department(tx, begin.to_department).await?;
     match &department {
         Some(department) if department.accepts_consult && department.facility.id != from => {}
         Some(_) => wrongs.push(wrong("to_department", "not_accepting")),
         None => wrongs.push(wrong("to_department", "unknown")),
     }
-    if !patients::may_open(tx, who, form.patient_id).await? {
+    if !patients::may_open(tx, who, begin.patient).await? {
         wrongs.push(wrong("patient_id", "unknown"));
     }
     let (Some(department), true) = (department, wrongs.is_empty()) else {
@@ -83,14 +84,14 @@ pub async fn create(
     let mut consult = Consult {
         id: ConsultId::draw(at, &*ctx.dice),
         no: format!("C-{:06}", tx.next_number("consult").await?),
-        patient: form.patient_id,
+        patient: begin.patient,
         from_facility: from,
         from_user: who.user,
         created_at: at,
-        kind: form.kind,
-        urgency: form.urgency,
+        kind: begin.kind,
+        urgency: begin.urgency,
         to_facility: department.facility.id,
-        to_department: form.to_department,
+        to_department: begin.to_department,
         to_user: None,
         chair: None,
         state: State::Draft,
@@ -131,7 +132,7 @@ pub async fn edit(
     tx: &mut WriteTx,
     who: &Principal,
     (id, seen): (ConsultId, i64),
-    form: &EditForm,
+    form: &DraftForm,
     at: Timestamp,
 ) -> Result<Consult, Error> {
     let (mut consult, parts) = load_for(tx, who, id).await?;
@@ -148,8 +149,8 @@ pub async fn edit(
     consult.kind = form.kind.unwrap_or(consult.kind);
     consult.urgency = form.urgency.unwrap_or(consult.urgency);
     let mut letter = store::letter(ctx, tx, id).await?;
-    let mut wrongs = form.letter.write_over(&mut letter).err().unwrap_or_default();
-    let consent = form.letter.consent(consult.urgency, at).unwrap_or_else(|error| {
+    let mut wrongs = form.write_over(&mut letter).err().unwrap_or_default();
+    let consent = form.consent(consult.urgency, at).unwrap_or_else(|error| {
         wrongs.push(error);
         None
     });
@@ -224,6 +225,10 @@ pub async fn act(
     let Ok(action) = ask.action.parse::<Action>() else {
         return Err(Error::UnknownAction { open: step::open_and_shut(&consult, &by.parts, at).0 });
     };
+    if action == Action::Escalate {
+        // It makes a referral, and has a door of its own where referrals are made.
+        return Err(Error::UnknownAction { open: step::open_and_shut(&consult, &by.parts, at).0 });
+    }
     step::allowed(&consult, action, &by)?;
     if ask.seen.is_some_and(|seen| seen != consult.version) {
         return Err(Error::Stale { version: consult.version });

@@ -20,41 +20,19 @@ pub const SHORTEST_QUESTION: usize = 10;
 /// The most diagnoses one form can hold.
 const MOST_DIAGNOSES: usize = 20;
 
-/// A new consult as it is sent.
-#[derive(Deserialize)]
-pub struct NewForm {
-    /// About whom.
-    pub patient_id: PatientId,
-    /// Who is asked.
-    pub to_department: DepartmentId,
-    /// How to meet.
-    pub kind: Kind,
-    /// How soon.
-    pub urgency: Urgency,
-    /// The rest, which may still change while it is a draft.
-    #[serde(flatten)]
-    pub letter: LetterForm,
-}
-
-/// Whatever of a draft is to be changed; what is absent stays.
+/// A consult as its author writes it. A new one needs patient, department, kind and
+/// urgency; of a draft, what is absent stays and an empty text takes a text away.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub struct EditForm {
+pub struct DraftForm {
+    /// About whom; fixed once it is begun.
+    pub patient_id: Option<PatientId>,
     /// Who is asked.
     pub to_department: Option<DepartmentId>,
     /// How to meet.
     pub kind: Option<Kind>,
     /// How soon.
     pub urgency: Option<Urgency>,
-    /// The rest.
-    #[serde(flatten)]
-    pub letter: LetterForm,
-}
-
-/// What the requester writes about the patient. An empty text takes a text away.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub struct LetterForm {
     /// What is asked.
     pub question: Option<String>,
     /// Why the patient came.
@@ -69,6 +47,19 @@ pub struct LetterForm {
     pub consent: Option<ConsentForm>,
     /// Why an emergency goes ahead without one.
     pub r#override: Option<OverrideForm>,
+}
+
+/// What a consult cannot begin without.
+#[derive(Debug, Clone, Copy)]
+pub struct Beginning {
+    /// About whom.
+    pub patient: PatientId,
+    /// Who is asked.
+    pub to_department: DepartmentId,
+    /// How to meet.
+    pub kind: Kind,
+    /// How soon.
+    pub urgency: Urgency,
 }
 
 /// A consent as it is sent.
@@ -130,7 +121,7 @@ macro_rules! silent {
         }
     )*};
 }
-silent!(NewForm, EditForm, LetterForm, ConsentForm, OverrideForm, Body);
+silent!(DraftForm, ConsentForm, OverrideForm, Body);
 
 /// A complaint about one field.
 pub fn wrong(field: &str, code: &str) -> FieldError {
@@ -167,7 +158,26 @@ pub fn coded_reason(body: &Body) -> Result<DeclineReason, FieldError> {
     Ok(reason)
 }
 
-impl LetterForm {
+impl DraftForm {
+    /// What a consult cannot begin without, or which of it is missing.
+    pub fn beginning(&self) -> Result<Beginning, Vec<FieldError>> {
+        match (self.patient_id, self.to_department, self.kind, self.urgency) {
+            (Some(patient), Some(to_department), Some(kind), Some(urgency)) => {
+                Ok(Beginning { patient, to_department, kind, urgency })
+            }
+            (patient, to_department, kind, urgency) => Err([
+                ("patient_id", patient.is_none()),
+                ("to_department", to_department.is_none()),
+                ("kind", kind.is_none()),
+                ("urgency", urgency.is_none()),
+            ]
+            .into_iter()
+            .filter(|(_, is_missing)| *is_missing)
+            .map(|(field, _)| wrong(field, "required"))
+            .collect()),
+        }
+    }
+
     /// Puts what was sent over what was there.
     pub fn write_over(&self, letter: &mut Letter) -> Result<(), Vec<FieldError>> {
         let mut wrongs = Vec::new();
@@ -289,7 +299,7 @@ pub fn acknowledgement(body: &Body) -> Result<(Adopted, Option<String>), FieldEr
 mod tests {
     use super::*;
 
-    fn form(json: serde_json::Value) -> LetterForm {
+    fn form(json: serde_json::Value) -> DraftForm {
         serde_json::from_value(json).unwrap()
     }
 

@@ -35,6 +35,13 @@ const ORPHAN_GRACE_SECONDS: u64 = 3600;
 pub async fn clear_up(ctx: &Ctx, files: &Files) -> Result<(), attachments::Error> {
     let swept = attachments::sweep(ctx, files, 0).await?;
     debug!(swept, "Files without a record were taken away");
+    // No line survives the program: whoever sat in a call is gone until they are back.
+    if let Err(error) = consult::everybody_left(ctx).await {
+        error!(
+            error = &error as &dyn std::error::Error,
+            "Calls under way could not be marked as interrupted"
+        );
+    }
     Ok(())
 }
 

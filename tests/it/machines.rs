@@ -148,3 +148,34 @@ async fn any_one_changed_row_of_the_served_table_is_noticed() {
     }
     println!("changed the served tables in {changes} ways, each was noticed");
 }
+
+#[test]
+fn the_consult_s_table_on_the_workflow_page_is_the_fixture_s() {
+    let page = include_str!("../../docs/workflow.md");
+    let fixture: Value = serde_json::from_str(FIXTURE).unwrap();
+    let list = |words: &Value| texts(words).collect::<Vec<_>>().join(", ");
+    let mut wanted = Vec::new();
+    let machine = &fixture["consult"];
+    for row in machine["transitions"].as_array().unwrap() {
+        let step = format!("{} → {}", text(&row["action"]), text(&row["to"]));
+        wanted.push((row, step, text(&row["guard"])));
+    }
+    for row in machine["side_effect_actions"].as_array().unwrap() {
+        wanted.push((row, format!("{} (state unchanged)", text(&row["action"])), text(&row["effect"])));
+    }
+    let wanted: Vec<String> = wanted
+        .into_iter()
+        .map(|(row, step, last)| {
+            let (id, from, who) = (text(&row["id"]), list(&row["from"]), list(&row["actors"]));
+            format!("| {id} | {from} | {step} | {who} | {} |", last.replace('|', "\\|"))
+        })
+        .collect();
+
+    let is_line = |line: &&str| {
+        let id = line.strip_prefix("| ").and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+        id.starts_with('C') && id.chars().nth(1).is_some_and(|c| c.is_ascii_digit())
+    };
+    let written: Vec<&str> = page.lines().filter(is_line).collect();
+
+    assert_eq!(written, wanted);
+}
