@@ -114,7 +114,7 @@ export const consultEn: Same<typeof consultZh> = {
   'cn.urgency.urgent': 'Today, within 2 hours',
   'cn.urgency.routine': 'Within 48 hours, may be booked',
   'cn.dept': 'Department',
-  'cn.dept.find': 'Department, initials or hospital',
+  'cn.dept.find': 'Department, hospital or illness',
   'cn.dept.none': 'No department takes consults. Please dial the desk.',
   'cn.dept.nomatch': 'No such department: try another word.',
   'cn.dept.wants': 'This department asks for: {what}',

@@ -112,7 +112,7 @@ export const consultZh = {
   'cn.urgency.urgent': '今天，2 小时内',
   'cn.urgency.routine': '48 小时内，可预约',
   'cn.dept': '科室',
-  'cn.dept.find': '科室名、拼音首字母或医院名',
+  'cn.dept.find': '科室名、医院名或病名',
   'cn.dept.none': '没有接会诊的科室。请打转诊台电话。',
   'cn.dept.nomatch': '没有这个科室，换个写法试试。',
   'cn.dept.wants': '这个科室要求先填：{what}',

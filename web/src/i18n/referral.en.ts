@@ -246,6 +246,8 @@ export const referralEn: Same<typeof referralZh> = {
   'es.saved': 'Draft on the server {time}',
 
   'rn.title': 'Write a referral',
+  'rn.sub': '{n} to go',
+  'rn.letter': 'The letter',
   'rn.direction': 'Direction',
   'rn.dept': 'To which department',
   'rn.dept.none': 'No department to refer to. The alliance\'s administrator sets the relations.',

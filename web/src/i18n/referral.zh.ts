@@ -244,6 +244,8 @@ export const referralZh = {
   'es.saved': '草稿已存到服务器 {time}',
 
   'rn.title': '写转诊',
+  'rn.sub': '还差 {n} 项',
+  'rn.letter': '转诊内容',
   'rn.direction': '方向',
   'rn.dept': '去哪个科室',
   'rn.dept.none': '没有可以转去的科室。请联盟管理员设好机构关系。',
