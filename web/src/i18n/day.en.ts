@@ -51,6 +51,7 @@ export const dayEn: Same<typeof dayZh> = {
   'day.do.submit': 'Go on writing',
   'day.do.resubmit': 'Send again',
   'day.what.opinion': '{dept}: {text}',
+  'day.what.opinion.wait': '{dept} has signed an opinion',
   'day.what.supply': '{dept} asks for more',
   'day.what.down': 'Back from {from}: {text}',
   'day.what.answer': '{dept} has discharged, with an answer',

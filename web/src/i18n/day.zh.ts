@@ -49,6 +49,7 @@ export const dayZh = {
   'day.do.submit': '接着写',
   'day.do.resubmit': '重新提交',
   'day.what.opinion': '{dept}意见：{text}',
+  'day.what.opinion.wait': '{dept}的意见已签，请看',
   'day.what.supply': '{dept}要求补充资料',
   'day.what.down': '{from}转回：{text}',
   'day.what.answer': '{dept}已出院，有回音',
