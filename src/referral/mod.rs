@@ -41,6 +41,7 @@ mod vocabulary;
 
 pub use api::routes;
 pub use error::Error;
+pub use escalate::from_consult;
 pub use files::FilesGate;
 pub use model::{Direction, Referral, Urgency};
 pub use state::{Action, MACHINE, State, served};

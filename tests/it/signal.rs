@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use causeway::consult;
+use causeway::cli::probe::Participant;
+use causeway::media::SeatId;
 use serde_json::{Value, json};
 
 use super::support::{Alliance, Door, Person, Place, Socket, fresh_op};
@@ -410,4 +411,193 @@ async fn presence_is_watched_and_told_when_it_changes() {
     assert_eq!(told["users"].as_object().unwrap().len(), 3);
     scene.hospital.doctor().put("/session/presence", json!({ "status": "on_break" })).await.is(204);
     watcher.state("presence", |full| full["users"][&id] == "on_break").await;
+}
+
+/// Somebody in a call: words over the socket, media over the other stack.
+struct InCall {
+    socket: Socket,
+    pid: Value,
+    neg: u32,
+    peer: Participant,
+}
+
+impl InCall {
+    async fn joins(scene: &Scene, who: &Person, consult: &str) -> Self {
+        let socket = scene.door.enter(who).await;
+        Self::joins_by(socket, consult).await
+    }
+
+    async fn joins_by(mut socket: Socket, consult: &str) -> Self {
+        let (peer, offer) = Participant::open("127.0.0.1:0").await.unwrap();
+        let answer = socket.does(join(consult, 1, &offer)).await;
+        assert!(answer.get("ok").is_some(), "{answer}");
+        peer.accept(answer["ok"]["answer"].as_str().unwrap()).await.unwrap();
+        assert!(peer.connected(Duration::from_secs(15)).await, "no media");
+        Self { socket, pid: answer["ok"]["pid"].clone(), neg: 1, peer }
+    }
+
+    /// Waits until the room looks like this.
+    async fn sees_room(&mut self, consult: &str, what: impl Fn(&[Value]) -> bool) -> Value {
+        let topic = format!("roster:{consult}");
+        self.socket.state(&topic, |full| what(full["people"].as_array().unwrap())).await
+    }
+}
+
+/// Two doctors in a call about a consult that was answered.
+async fn in_call(scene: &Scene) -> (String, InCall, InCall) {
+    let consult = scene.answered().await;
+    let rural = InCall::joins(scene, scene.clinic.doctor(), &consult).await;
+    let specialist = InCall::joins(scene, scene.hospital.doctor(), &consult).await;
+    (consult, rural, specialist)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_doctors_meet_mute_and_part() {
+    let scene = Scene::open().await;
+    let (consult, mut rural, mut specialist) = in_call(&scene).await;
+
+    rural.socket.event("person.joined").await;
+    let other = specialist.pid.clone();
+    let slots = format!("slots:{consult}");
+    let playing = |full: &Value| full["slots"].as_array().unwrap().iter().any(|slot| slot["pid"] == other);
+    let answer = rural.socket.does(json!({ "type": "sync", "topic": slots })).await;
+    assert_eq!(answer["ok"], json!({}));
+    rural.socket.state(&slots, playing).await;
+    assert_eq!(scene.state(&consult).await, "in_progress");
+
+    let mute = json!({ "type": "mute", "consult": consult, "track": "mic", "on": true });
+    assert!(specialist.socket.does(mute).await.get("ok").is_some());
+    let seen = rural
+        .sees_room(&consult, |people| people.len() == 2 && people.iter().any(|person| person["mic"] == "off"))
+        .await;
+    let muted =
+        seen["people"].as_array().unwrap().iter().find(|person| person["mic"] == "off").unwrap().clone();
+    assert_eq!((&muted["pid"], &muted["facility"]["name"]), (&specialist.pid, &json!("Yunti First")));
+    assert_eq!((&muted["role"], &muted["user"]["title"]), (&json!("specialist"), &json!("Dr")));
+
+    specialist.socket.say(json!({ "t": "eph", "consult": consult, "k": "typing" })).await;
+    let typing = rural.socket.until("typing", |frame| frame["k"] == "typing").await;
+    assert_eq!(typing["from"], specialist.pid);
+
+    specialist.socket.does(json!({ "type": "leave", "consult": consult })).await;
+    let left = rural.socket.event("person.left").await;
+    assert_eq!(left["pid"], specialist.pid);
+    assert_eq!(scene.state(&consult).await, "interrupted");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cut_line_keeps_its_seat_and_goes_on_with_a_restart_in_its_hello() {
+    let scene = Scene::open().await;
+    let (consult, rural, mut specialist) = in_call(&scene).await;
+    let InCall { socket, pid, peer, neg } = rural;
+    let (sid, key, last_n) = (socket.sid.clone(), socket.key.clone(), socket.last_n);
+    drop(socket);
+    specialist.sees_room(&consult, |people| people.iter().any(|person| person["reconnecting"] == true)).await;
+
+    let offer = peer.offer(true).await.unwrap();
+    let mut back = scene.door.knock(scene.clinic.doctor()).await.unwrap();
+    back.last_n = last_n;
+    let rejoin =
+        json!({ "consult": consult, "pid": pid, "offer": { "neg": neg + 1, "sdp": offer, "restart": true } });
+    let welcome = back.hello(Some(json!({ "sid": sid, "key": key, "last_n": last_n, "join": rejoin }))).await;
+
+    assert_eq!(welcome["resumed"], true);
+    let answer = back.until("the relay's answer", |frame| frame["t"] == "sig").await;
+    assert_eq!((&answer["kind"], &answer["neg"]), (&json!("answer"), &json!(neg + 1)));
+    peer.accept(answer["sdp"].as_str().unwrap()).await.unwrap();
+    specialist
+        .sees_room(&consult, |people| people.iter().all(|person| person["reconnecting"] == false))
+        .await;
+    assert_eq!(scene.state(&consult).await, "in_progress");
+
+    // An offer that is not newer than the last is stale: nothing answers it.
+    back.say(json!({ "t": "sig", "consult": consult, "neg": neg, "kind": "offer", "sdp": fake_offer() }))
+        .await;
+    back.say(json!({ "t": "ping", "ts": "2026-11-22T06:42:18.250Z" })).await;
+    let next = back.until("an answer", |frame| frame["t"] == "sig" || frame["t"] == "pong").await;
+    assert_eq!(next["t"], "pong");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_signs_out_in_a_call_has_left_it() {
+    let scene = Scene::open().await;
+    let (consult, mut rural, specialist) = in_call(&scene).await;
+
+    scene.hospital.doctor().delete("/session").await.is(204);
+
+    rural.sees_room(&consult, |people| people.len() == 1).await;
+    let left = rural.socket.event("person.left").await;
+    assert_eq!(left["pid"], specialist.pid);
+    assert_eq!(scene.state(&consult).await, "interrupted");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_never_comes_back_loses_the_seat() {
+    let scene = Scene::open().await;
+    let (consult, rural, mut specialist) = in_call(&scene).await;
+    rural.peer.close().await;
+    drop(rural.socket);
+    specialist.sees_room(&consult, |people| people.iter().any(|person| person["reconnecting"] == true)).await;
+
+    // Ten minutes, in steps that the other line survives: a voice may flow longer than its words.
+    for _ in 0..16 {
+        scene.alliance.clock.forward(Duration::from_secs(40));
+        specialist.socket.say(json!({ "t": "ping", "ts": "2026-11-22T06:42:18.250Z" })).await;
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+
+    let left = specialist.socket.event("person.left").await;
+    assert_eq!(left["pid"], rural.pid);
+    let stands = specialist.socket.event("consult.state").await;
+    assert_eq!((&stands["action"], &stands["state"]), (&json!("lost"), &json!("interrupted")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fault_of_the_relay_asks_its_own_victim_back() {
+    let scene = Scene::open().await;
+    let (consult, mut rural, specialist) = in_call(&scene).await;
+    let relay = scene.door.relay.as_ref().unwrap();
+
+    // The hub numbers rooms and seats by twos: the first to sit down has the second number.
+    causeway::media::testing::panic_at(relay, SeatId(2)).unwrap();
+
+    let need = rural.socket.until("to be asked back", |frame| frame["t"] == "sig").await;
+    assert_eq!((&need["kind"], &need["audio"], &need["video"]), (&json!("need"), &json!(0), &json!(0)));
+    let again = InCall::joins_by(rural.socket, &consult).await;
+    assert_eq!(again.pid, rural.pid, "the same person has the same seat");
+    assert_eq!(scene.state(&consult).await, "in_progress");
+    drop(specialist);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_moves_to_the_machine_on_which_it_is_joined_again() {
+    let scene = Scene::open().await;
+    let (consult, mut first, mut specialist) = in_call(&scene).await;
+
+    let second = InCall::joins(&scene, scene.clinic.doctor(), &consult).await;
+
+    first.socket.until("to be told", |frame| frame["k"] == "moved").await;
+    assert_eq!(first.pid, second.pid);
+    let seen = specialist.sees_room(&consult, |people| people.len() == 2).await;
+    assert_eq!(seen["people"].as_array().unwrap().len(), 2, "no ghost twin");
+    let mute = json!({ "type": "mute", "consult": consult, "track": "mic", "on": true });
+    assert_eq!(code(&first.socket.does(mute).await), "not_joined");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_still_is_asked_of_one_and_a_referral_is_begun_from_the_call() {
+    let scene = Scene::open().await;
+    let (consult, mut rural, mut specialist) = in_call(&scene).await;
+
+    let ask = json!({ "type": "still.request", "consult": consult, "from": rural.pid });
+    assert!(specialist.socket.does(ask).await.get("ok").is_some());
+    assert_eq!(rural.socket.event("still").await["by"], json!(scene.hospital.doctor().id));
+
+    let op = fresh_op();
+    let first = rural.socket.does_as(&op, json!({ "type": "refer.open", "consult": consult })).await;
+    let second = rural.socket.does_as(&op, json!({ "type": "refer.open", "consult": consult })).await;
+    let referral = first["ok"]["referral"].as_str().unwrap_or_else(|| panic!("{first}"));
+    assert_eq!(first["ok"], second["ok"]);
+    let letter = scene.clinic.doctor().get(&format!("/referrals/{referral}")).await.is(200).json();
+    assert_eq!(letter["state"], "draft");
 }

@@ -132,8 +132,7 @@ async fn perform(speaker: &Speaker, op: &OpKey, command: Command) -> Answer {
         Command::RingAct { .. } | Command::ChatSend { .. } | Command::StillRequest { .. } => {
             record::once(speaker, &who, op, &command).await
         }
-        // A referral belongs to a patient's letter, which the page fills in before it is begun.
-        Command::ReferOpen { consult } => record::escalate(speaker, &who, consult).await,
+        Command::ReferOpen { consult } => record::refer(speaker, &who, op, consult).await,
         Command::Join { consult, neg, offer, media, .. } => {
             sitting::join(speaker, &who, consult, (neg, &offer), media).await
         }

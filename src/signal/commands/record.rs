@@ -14,6 +14,7 @@ use crate::{
     consult::{self, Action, Body},
     http::{NotAgain, Once, StoredAnswer},
     kernel::{ConsultId, ParticipantId, UserId},
+    referral,
     store::WriteTx,
 };
 
@@ -110,11 +111,16 @@ async fn sitter_of(speaker: &Speaker, consult: ConsultId, pid: ParticipantId) ->
     sitter.map_err(refusal::hub_gone)?.ok_or(Refused::new(Code::NotFound))
 }
 
-/// `refer.open`: whether this person may write a referral from the consult. The letter itself
-/// is begun by `POST /consults/{id}/actions/escalate`, which has the version to be checked.
-pub async fn escalate(speaker: &Speaker, who: &Principal, consult: ConsultId) -> Answer {
+/// `refer.open`: begins the letter that a consult leads to, by the same command as
+/// `POST /consults/{id}/actions/escalate`. A socket has seen no version: the one of now counts.
+pub async fn refer(speaker: &Speaker, who: &Principal, op: &OpKey, consult: ConsultId) -> Answer {
     let ctx = speaker.signal().ctx();
-    let mut tx = ctx.db.read().await.map_err(refusal::fault)?;
-    consult::load_for(&mut tx, who, consult).await.map_err(refusal::of_consult)?;
-    Err(Refused::new(Code::Unsupported))
+    let seen = {
+        let mut tx = ctx.db.read().await.map_err(refusal::fault)?;
+        consult::load_for(&mut tx, who, consult).await.map_err(refusal::of_consult)?.0.version
+    };
+    let once = Once::new(who.user, op.as_str(), "socket refer.open", consult.to_string().as_bytes());
+    let answer =
+        referral::from_consult(ctx, who, consult, seen, &once).await.map_err(refusal::of_referral)?;
+    Ok(Outcome::Ok(json!({ "referral": answer.body["referral_id"] })))
 }

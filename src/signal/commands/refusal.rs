@@ -12,6 +12,7 @@ use crate::{
     auth::policy::Denied,
     consult::{self, NoSeat},
     media::MediaError,
+    referral,
     store::StoreError,
 };
 
@@ -48,6 +49,21 @@ pub fn of_consult(error: consult::Error) -> Refused {
             Refused::new(Code::BadRequest).with(json!({ "errors": fields }))
         }
         E::Over { .. } => Refused::new(Code::Gone).saying("consult.over"),
+        E::Store(fault) => self::fault(fault),
+    }
+}
+
+/// The letter was not begun.
+pub fn of_referral(error: referral::Error) -> Refused {
+    use referral::Error as E;
+    match error {
+        E::NotFound => Refused::new(Code::NotFound),
+        E::Denied => Refused::new(Code::Forbidden),
+        E::Consult(error) => of_consult(*error),
+        E::Stale(_) => Refused::new(Code::Conflict).saying("consult.changed"),
+        E::Refused(_) | E::Shut { .. } => Refused::new(Code::Conflict).saying("consult.wrong_state"),
+        E::UnknownAction { .. } | E::Incomplete(_) | E::Form(_) => Refused::new(Code::BadRequest),
+        E::Again(_) => Refused::new(Code::BadRequest).saying("signal.op_reused"),
         E::Store(fault) => self::fault(fault),
     }
 }
