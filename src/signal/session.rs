@@ -493,6 +493,21 @@ mod tests {
     }
 
     #[test]
+    fn every_way_to_end_has_a_code_of_the_protocol() {
+        let ways = [
+            Close::Normal,
+            Close::SignedOut,
+            Close::Slow,
+            Close::Superseded,
+            Close::TooLarge,
+            Close::Flood,
+            Close::Draining,
+        ];
+
+        assert_eq!(ways.map(Close::code), crate::signal::protocol::CLOSE_CODES);
+    }
+
+    #[test]
     fn nothing_is_done_before_hello() {
         let mut session = Session::open(NOON);
 

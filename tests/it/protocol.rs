@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use causeway::signal::protocol::{ClientSays, Code, Command, ServerSays, Unread, read};
+use causeway::signal::protocol::{CLOSE_CODES, ClientSays, Code, Command, Event, ServerSays, Unread, read};
 use serde_json::Value;
 
 /// Name and content of every golden file of one side.
@@ -66,6 +66,44 @@ fn every_kind_and_every_command_has_a_golden_file() {
     );
     for known in Command::KNOWN {
         assert!(commands.contains(*known), "no golden file for the command {known}");
+    }
+}
+
+/// The first column of every table of a chapter of the protocol's document.
+fn documented(chapter: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/protocol.md");
+    let text = fs::read_to_string(path).unwrap();
+    let body = text.split("\n## ").find(|part| part.starts_with(chapter)).unwrap_or_else(|| panic!("no {chapter}"));
+    let rows = body.lines().filter(|line| line.starts_with("| "));
+    rows.skip(1).map(|row| row.split('|').nth(1).unwrap().trim().trim_matches('`').to_owned()).collect()
+}
+
+#[test]
+fn the_document_has_a_line_for_every_word_and_no_other() {
+    let commands: Vec<_> = Command::KNOWN.to_vec();
+    let codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+
+    assert_eq!(documented("What a browser says"), ["hello", "cmd", "sig", "eph", "ack", "ping"]);
+    assert_eq!(
+        documented("What the server says"),
+        ["welcome", "res", "evt", "state", "sig", "eph", "pong", "bye"]
+    );
+    assert_eq!(documented("Commands"), commands);
+    assert_eq!(documented("Events"), Event::KINDS);
+    assert_eq!(documented("Error codes"), codes);
+    assert_eq!(documented("Close codes"), CLOSE_CODES.map(|code| code.to_string()));
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/protocol.md")).unwrap();
+    for reserved in Command::RESERVED {
+        assert!(text.contains(&format!("`{reserved}`")), "{reserved} is not named");
+    }
+}
+
+#[test]
+fn every_event_told_is_one_of_the_words() {
+    for (name, frame) in golden("server-evt-") {
+        let ServerSays::Evt(evt) = serde_json::from_value(frame.clone()).unwrap() else { panic!("{name}") };
+
+        assert!(Event::KINDS.contains(&word(&frame, "/ev/type")), "{name}: {:?}", evt.ev);
     }
 }
 

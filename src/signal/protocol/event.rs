@@ -158,3 +158,20 @@ pub enum Event {
         action: String,
     },
 }
+
+impl Event {
+    /// The events by their words on the wire.
+    pub const KINDS: &'static [&'static str] = &[
+        "ring",
+        "ring.state",
+        "consult.state",
+        "consult.opinion",
+        "person.joined",
+        "person.left",
+        "chat",
+        "file",
+        "still",
+        "referral",
+        "other",
+    ];
+}

@@ -29,3 +29,6 @@ pub const VERSION: u16 = 1;
 
 /// The largest frame that is read, in bytes: a session description of 32 KiB with room to spare.
 pub const MAX_FRAME: usize = 64 * 1024;
+
+/// The close codes, as `session::Close` gives them.
+pub const CLOSE_CODES: [u16; 7] = [4000, 4401, 4408, 4409, 4413, 4429, 4503];

@@ -40,6 +40,8 @@ export type Input =
   /** Every two seconds: whether anything has arrived since the last time. */
   | { is: 'bytes'; came: boolean }
   | { is: 'network-changed' }
+  /** The relay has lost our seat: a restart would not bring it back. */
+  | { is: 'forgotten' }
   | { is: 'restarted'; ok: boolean }
   | { is: 'wake' }
   | { is: 'leave' }
@@ -109,6 +111,8 @@ function live(call: Extract<Call, { at: 'live' }>, input: Input, now: number): [
     case 'socket-up':
       // A server that has forgotten us has forgotten our seat as well.
       return input.resumed ? [call, []] : [lost(call, now, true), [{ do: 'join', pid: call.pid }]];
+    case 'forgotten':
+      return [lost(call, now, true), [{ do: 'join', pid: call.pid }]];
     case 'ice':
     case 'bytes':
     case 'network-changed':

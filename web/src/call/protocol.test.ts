@@ -15,7 +15,7 @@ const COMMANDS: Record<Command['type'], true> = {
 };
 const EVENTS: Record<Event['type'], true> = {
   ring: true, 'ring.state': true, 'consult.state': true, 'consult.opinion': true, 'person.joined': true, 'person.left': true,
-  chat: true, file: true, referral: true,
+  chat: true, file: true, still: true, referral: true,
 };
 
 describe('the golden messages', () => {

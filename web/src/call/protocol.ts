@@ -174,6 +174,7 @@ export type Event =
   | { type: 'person.left'; consult: ConsultId; pid: ParticipantId; user: UserId; reason?: string }
   | { type: 'chat'; consult: ConsultId; message: ChatMessage }
   | { type: 'file'; consult?: ConsultId; referral?: ReferralId; attachment: AttachmentId }
+  | { type: 'still'; consult: ConsultId; from: ParticipantId; by: UserId }
   | { type: 'referral'; referral: ReferralId; action: string; state: string; by?: UserId | null; urgency: Urgency; direction: 'up' | 'down' | 'peer' };
 export type EventType = Event['type'];
 export type EventOf<T extends EventType> = Extract<Event, { type: T }>;

@@ -236,9 +236,17 @@ class Room {
       signal.onState(`slots:${consult}`, (full) => this.peer?.bind((full['slots'] ?? []) as Slot[])),
       signal.onWelcome(({ resumed }) => this.feed({ is: 'socket-up', resumed })),
       signal.connection.subscribe((now) => now.state === 'lost' && this.feed({ is: 'socket-lost' })),
-      signal.onNeed((ask) => ask.consult === consult && void this.grow(ask.audio, ask.video)),
+      signal.onNeed((ask) => {
+        if (ask.consult !== consult) return;
+        // Asked for no section at all: the relay has lost this seat.
+        if (ask.audio + ask.video === 0) this.feed({ is: 'forgotten' });
+        else void this.grow(ask.audio, ask.video);
+      }),
       signal.onPassing((frame) => {
-        if (frame.consult === consult && frame.k === 'speaking') this.speaking = (frame['pids'] ?? []) as string[];
+        if (frame.consult !== consult) return;
+        if (frame.k === 'speaking') this.speaking = (frame['pids'] ?? []) as string[];
+        // The same person has joined on another tab or machine: the call goes on there.
+        if (frame.k === 'moved') this.end('superseded');
       }),
       signal.subscribe('consult.state', (event) => {
         if (event.consult === consult && ['cancelled', 'closed', 'entered_in_error', 'expired', 'missed'].includes(event.state)) this.end('ended');
