@@ -89,7 +89,7 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
 }
 
 /// Read by the command line and by the test scripts.
-const OURS_BUT_NO_SETTING: &[&str] = &["CAUSEWAY_CONFIG", "CAUSEWAY_BIN"];
+const OURS_BUT_NO_SETTING: &[&str] = &["CAUSEWAY_CONFIG", "CAUSEWAY_BIN", "CAUSEWAY_PROBE_PASSWORD"];
 
 /// Puts one variable where the file would have had it. `…_FILE` names a file with the value, as
 /// service managers hand over secrets.

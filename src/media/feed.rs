@@ -50,13 +50,14 @@ impl Published {
         self.encodings.push(Encoding { stream, rank, seen: now, wanted: false, asked: None });
     }
 
-    /// The largest encoding that is flowing; the newest stream among equals.
-    pub(super) fn best(&self, now: Instant) -> Option<u32> {
-        self.encodings
-            .iter()
-            .filter(|known| now.saturating_duration_since(known.seen) < FLOWING)
-            .max_by_key(|known| (known.rank, known.seen))
-            .map(|known| known.stream)
+    /// The largest encoding that is flowing and no larger than `largest`, the newest stream
+    /// among equals; failing that, the smallest there is.
+    pub(super) fn best(&self, largest: u8, now: Instant) -> Option<u32> {
+        let flowing =
+            || self.encodings.iter().filter(|known| now.saturating_duration_since(known.seen) < FLOWING);
+        let fitting =
+            flowing().filter(|known| known.rank <= largest).max_by_key(|known| (known.rank, known.seen));
+        fitting.or_else(|| flowing().min_by_key(|known| known.rank)).map(|known| known.stream)
     }
 
     /// Somebody needs a keyframe of this encoding.
@@ -148,11 +149,11 @@ mod tests {
         let (mut cam, start) = (camera(), Instant::now());
         cam.note(1, 0, true, start);
         cam.note(3, 2, true, start);
-        assert_eq!(cam.best(start), Some(3));
+        assert_eq!((cam.best(2, start), cam.best(1, start)), (Some(3), Some(1)));
 
         let later = start + Duration::from_secs(2);
         cam.note(1, 0, false, later);
-        assert_eq!(cam.best(later), Some(1));
+        assert_eq!(cam.best(2, later), Some(1));
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
+use super::ladder;
 use super::model::{Feed, MediaEvent, Mid};
 use super::peer::{Packet, Placing};
 use super::room::Room;
-use super::seat::{LineState, Turn};
+use super::seat::{LineState, Place, Turn};
 
 impl Room {
     /// Hands a packet to everybody in whose slots its source plays.
@@ -20,7 +21,7 @@ impl Room {
         if let Some(level) = packet.level {
             published.voice.note(level, now);
         }
-        let best = published.best(now);
+        let best = [0, 1, 2].map(|largest| published.best(largest, now));
         let feed = Feed { seat: sender.id, source: published.source };
         let mut missing = false;
         for to in (0..self.seats.len()).filter(|to| *to != from) {
@@ -30,6 +31,13 @@ impl Room {
             }
             let place = viewer.slots.iter_mut().enumerate().find(|(_, p)| p.slot.playing == Some(feed));
             let Some((outlet, place)) = place else { continue };
+            let share = viewer.ladder.share();
+            if !ladder::carries(share, feed.source) {
+                place.interrupt();
+                turn.withheld += 1;
+                continue;
+            }
+            let best = best[usize::from(ladder::largest(share))];
             if place.stream != Some(packet.stream) {
                 let comes_in = best == Some(packet.stream) && packet.start;
                 if !comes_in {
@@ -76,14 +84,21 @@ impl Room {
         let seat = self.seats[at].id;
         for n in 0..self.seats[at].published.len() {
             let known = &self.seats[at].published[n];
-            let (feed, best) = (Feed { seat, source: known.source }, known.best(now));
-            let Some(best) = best.filter(|_| known.on) else { continue };
-            let waiting =
-                self.seats.iter().filter(|viewer| viewer.line != LineState::Connecting).any(|viewer| {
-                    viewer.slots.iter().any(|p| p.slot.playing == Some(feed) && p.stream != Some(best))
-                });
-            if waiting {
-                self.seats[at].published[n].want_keyframe(best);
+            let feed = Feed { seat, source: known.source };
+            if !known.on {
+                continue;
+            }
+            let viewers = self.seats.iter().filter(|viewer| viewer.line != LineState::Connecting);
+            let missing = viewers.flat_map(|viewer| {
+                let share = viewer.ladder.share();
+                let best =
+                    known.best(ladder::largest(share), now).filter(|_| ladder::carries(share, feed.source));
+                let waits = move |place: &&Place| place.slot.playing == Some(feed) && place.stream != best;
+                viewer.slots.iter().filter(waits).filter_map(move |_| best)
+            });
+            let missing: Vec<u32> = missing.collect();
+            for stream in missing {
+                self.seats[at].published[n].want_keyframe(stream);
             }
         }
     }

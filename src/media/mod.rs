@@ -16,6 +16,7 @@ mod error;
 mod events;
 mod feed;
 mod forward;
+mod ladder;
 mod model;
 mod offer;
 mod peer;
@@ -29,7 +30,7 @@ mod worker;
 
 pub use error::MediaError;
 pub use model::{
-    Feed, GoneWhy, Joined, Kind, Line, MediaEvent, Mid, RoomId, SeatId, Section, Slot, Source, Stats,
+    Feed, GoneWhy, Joined, Kind, Line, MediaEvent, Mid, RoomId, SeatId, Section, Share, Slot, Source, Stats,
 };
 pub use relay::{Relay, StartError};
 

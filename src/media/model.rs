@@ -216,6 +216,25 @@ pub struct Line {
     pub up: u64,
     /// Bytes per second to the participant.
     pub down: u64,
+    /// What the participant is given of the others.
+    pub share: Share,
+}
+
+/// How much of the others a participant is given, by what its line bears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Share {
+    /// Voices only.
+    Voice,
+    /// Voices, the exam camera and the shared screen.
+    Patient,
+    /// Everything, pictures in their smallest encoding.
+    Quarter,
+    /// Everything, pictures in their middle encoding at most.
+    Half,
+    /// Everything.
+    #[default]
+    Full,
 }
 
 /// Counters of the whole relay since its start.

@@ -411,6 +411,7 @@ impl Peer {
                     loss_down: stats.egress_loss_fraction,
                     up: stats.peer_bytes_rx.saturating_sub(self.bytes.0) / seconds,
                     down: stats.peer_bytes_tx.saturating_sub(self.bytes.1) / seconds,
+                    ..Line::default()
                 };
                 self.bytes = (stats.peer_bytes_rx, stats.peer_bytes_tx);
                 self.faults = 0;

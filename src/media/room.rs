@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::error::MediaError;
 use super::feed::Published;
-use super::model::{Feed, GoneWhy, MediaEvent, Mid, RoomId, SeatId, Slot, Source};
+use super::ladder::Ladder;
+use super::model::{Feed, GoneWhy, Line, MediaEvent, Mid, RoomId, SeatId, Slot, Source};
 use super::offer::Offer;
 use super::peer::{Broken, Peer, Says};
 use super::plan;
@@ -58,6 +59,7 @@ impl Room {
             heard: now,
             remote: None,
             line: LineState::Connecting,
+            ladder: Ladder::default(),
             published,
             slots,
             wake: None,
@@ -223,6 +225,19 @@ impl Room {
         }
     }
 
+    fn note_line(&mut self, at: usize, line: Line, now: Instant, turn: &mut Turn) {
+        let seat = &mut self.seats[at];
+        let before = seat.ladder.share();
+        seat.ladder.note(line.loss_down, now);
+        let share = seat.ladder.share();
+        if share < before {
+            tracing::info!(media.seat = seat.id.0, media.share = ?share, "line degraded");
+        } else if share > before {
+            tracing::info!(media.seat = seat.id.0, media.share = ?share, "line recovered");
+        }
+        turn.events.push(MediaEvent::Quality { seat: seat.id, line: Line { share, ..line } });
+    }
+
     pub(super) fn position(&self, id: SeatId) -> Option<usize> {
         self.seats.iter().position(|seat| seat.id == id)
     }
@@ -269,7 +284,7 @@ impl Room {
                 Says::Packet(packet) => self.forward(at, &packet, now, turn),
                 Says::KeyframeWanted { mid } => self.keyframe_wanted(at, mid, now, turn),
                 Says::Secured => self.up(at, now, turn),
-                Says::Report(line) => turn.events.push(MediaEvent::Quality { seat: id, line }),
+                Says::Report(line) => self.note_line(at, line, now, turn),
                 Says::Closed => {
                     self.seats[at].fallen = true;
                     turn.fallen.push((id, GoneWhy::Left));

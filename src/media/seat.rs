@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::feed::Published;
+use super::ladder::Ladder;
 use super::model::{GoneWhy, MediaEvent, SeatId, Slot};
 use super::peer::{Outlet, Peer, Says};
 use super::rewrite::Stitch;
@@ -33,6 +34,7 @@ pub(super) struct Seat {
     pub(super) heard: Instant,
     pub(super) remote: Option<SocketAddr>,
     pub(super) line: LineState,
+    pub(super) ladder: Ladder,
     pub(super) published: Vec<Published>,
     pub(super) slots: Vec<Place>,
     /// When the worker will call, at the latest.
