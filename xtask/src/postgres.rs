@@ -34,7 +34,7 @@ impl Cluster {
     /// Makes and starts a cluster in a fresh folder, on a free port of the loopback.
     pub fn start() -> Outcome<Self> {
         let bin = programs().ok_or("PostgreSQL is missing: apt-get install postgresql")?;
-        let folder = shell::said("mktemp", &["-d", "-t", "causeway-postgres-XXXXXXXX"])
+        let folder = shell::said("mktemp", &["-d"])
             .map(PathBuf::from)
             .ok_or("mktemp could not make a folder for the database")?;
         if machine::is_root() {
