@@ -220,6 +220,7 @@ pub async fn act(
     ask: Ask<'_>,
     at: Timestamp,
 ) -> Result<Consult, Error> {
+    store::hold(tx, ask.id).await?;
     let (mut consult, parts) = load_for(tx, who, ask.id).await?;
     let by = By { who: Some(who), parts, at, request: ask.request };
     let Ok(action) = ask.action.parse::<Action>() else {
@@ -273,6 +274,7 @@ pub async fn escalated(
     referral: ReferralId,
     at: Timestamp,
 ) -> Result<Consult, Error> {
+    store::hold(tx, id).await?;
     let (mut consult, parts) = load_for(tx, who, id).await?;
     let by = By { who: Some(who), parts, at, request: None };
     step::allowed(&consult, Action::Escalate, &by)?;

@@ -111,6 +111,7 @@ async fn one(ctx: &Ctx, id: ConsultId, now: Timestamp) -> Result<(), Error> {
         }
     }
     let mut tx = ctx.db.write("consult.tick").await?;
+    store::hold(&mut tx, id).await?;
     let Some(mut consult) = store::load(&mut tx, id).await? else { return Ok(()) };
     let Some(action) = pending(&mut tx, &consult, now).await? else { return Ok(()) };
     let by = By::system(now);

@@ -105,6 +105,7 @@ fn is_open(consult: &Consult, now: Timestamp) -> bool {
 pub async fn joined(ctx: &Ctx, id: ConsultId, user: UserId) -> Result<ParticipantId, Error> {
     let at = ctx.clock.now();
     let mut tx = ctx.db.write("consult.sit").await?;
+    store::hold(&mut tx, id).await?;
     let mut consult = store::load(&mut tx, id).await?.ok_or(Error::NotFound(id))?;
     let side = if user == consult.from_user {
         Side::From
@@ -125,6 +126,7 @@ pub async fn joined(ctx: &Ctx, id: ConsultId, user: UserId) -> Result<Participan
 pub async fn left(ctx: &Ctx, id: ConsultId, user: UserId) -> Result<State, Error> {
     let at = ctx.clock.now();
     let mut tx = ctx.db.write("consult.stand").await?;
+    store::hold(&mut tx, id).await?;
     let mut consult = store::load(&mut tx, id).await?.ok_or(Error::NotFound(id))?;
     if people::stand(&mut tx, id, user, at).await? == 0 {
         return Ok(consult.state);

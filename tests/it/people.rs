@@ -27,12 +27,22 @@ fn an_operator_enters_a_hospital_its_department_and_its_doctor() {
     std::fs::create_dir_all(&folder).unwrap();
     let say = |arguments: &[&str], typed: &str| causeway(&folder, arguments, typed);
 
-    let place = ["place", "facility", "云堤市第一人民医院", "--level", "tertiary", "--phone", "0999-555-0120"];
+    let place =
+        ["place", "facility", "云堤市第一人民医院", "--level", "tertiary", "--phone", "0999-555-0120"];
     let room =
         ["place", "department", "内科", "--facility", "云堤市第一人民医院", "--phone", "0999-555-0121"];
     let doctor = [
-        "user", "add", "Xu.Wangzhou", "--name", "许望舟", "--facility", "云堤市第一人民医院", "--department",
-        "内科", "--role", "specialist",
+        "user",
+        "add",
+        "Xu.Wangzhou",
+        "--name",
+        "许望舟",
+        "--facility",
+        "云堤市第一人民医院",
+        "--department",
+        "内科",
+        "--role",
+        "specialist",
     ];
 
     assert!(say(&place, "").0);

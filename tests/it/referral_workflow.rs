@@ -12,7 +12,9 @@ fn printed() -> BTreeSet<Vec<String>> {
     let part = part.split("\n## ").next().unwrap_or(part);
     part.lines()
         .filter(|line| line.starts_with("| F"))
-        .map(|line| line.trim_matches('|').split('|').map(|cell| cell.trim().replace("&#124;", "|")).collect())
+        .map(|line| {
+            line.trim_matches('|').split('|').map(|cell| cell.trim().replace("&#124;", "|")).collect()
+        })
         .collect()
 }
 

@@ -63,6 +63,14 @@ pub async fn load(tx: &mut impl Query, id: ConsultId) -> Result<Option<Consult>>
     tx.fetch_optional(head!("WHERE c.id = $1"), args![id]).await?.as_ref().map(consult).transpose()
 }
 
+/// Has the consult to oneself until the transaction ends: who comes second waits here, and
+/// then reads what the first one left. PostgreSQL needs it; SQLite has one writer anyway.
+pub async fn hold(tx: &mut WriteTx, id: ConsultId) -> Result<()> {
+    let name = tx.name();
+    tx.execute("UPDATE consults SET updated_by = $1 WHERE id = $2", args![name, id]).await?;
+    Ok(())
+}
+
 /// The consults of one facility that sends, newest first.
 pub async fn mine(tx: &mut impl Query, facility: FacilityId, limit: i64) -> Result<Vec<Consult>> {
     let rows = tx
