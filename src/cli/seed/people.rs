@@ -195,14 +195,16 @@ async fn keep_rota(ctx: &Ctx, tx: &mut WriteTx, town: &Town, now: Timestamp) -> 
         if !matches!(place.facility.level, Level::Tertiary | Level::County) {
             continue;
         }
-        for department in place.departments.values() {
+        for (name, department) in &place.departments {
             let doctors: Vec<UserId> =
                 place.doctors.iter().filter(|(_, at)| at == department).map(|(user, _)| *user).collect();
             let Some((last, first)) = doctors.split_last() else { continue };
             // The last one is called when the others do not answer, week after week.
             put(ctx, tx, *department, (&[*last], 2), (from, to, WEEK)).await?;
             let turns = if first.is_empty() { &doctors[..] } else { first };
-            let every = if place.facility.leads { DAY } else { WEEK };
+            // One department changes daily, so that its rota has something to show; the others weekly.
+            let is_shown = place.facility.leads && *name == "心血管内科";
+            let every = if is_shown { DAY } else { WEEK };
             put(ctx, tx, *department, (turns, 1), (from, to, every)).await?;
         }
     }

@@ -100,6 +100,8 @@ pub struct Stage<'a> {
     inside: Inside,
     tokens: BTreeMap<UserId, Token>,
     key: u64,
+    /// Drawn once each: arithmetic is slow where it is not optimised.
+    files: BTreeMap<Picture, (&'static str, &'static str, Vec<u8>)>,
 }
 
 /// A step that the house did not take: a story that was written wrong.
@@ -114,7 +116,14 @@ pub struct Refused {
 impl<'a> Stage<'a> {
     /// A stage in `app`, whose clock is `clock`.
     pub fn new(app: &'a App, clock: &'a StoppedClock) -> Self {
-        Self { ctx: &app.ctx, clock, inside: Inside::new(app.clone()), tokens: BTreeMap::new(), key: 0 }
+        Self {
+            ctx: &app.ctx,
+            clock,
+            inside: Inside::new(app.clone()),
+            tokens: BTreeMap::new(),
+            key: 0,
+            files: BTreeMap::new(),
+        }
     }
 
     /// Moves the clock to `at`; never back.
@@ -264,7 +273,7 @@ impl<'a> Stage<'a> {
     }
 
     async fn adds(&mut self, by: UserId, record: &Record, picture: Picture) -> Result<(), Refused> {
-        let (name, kind, bytes) = picture.file();
+        let (name, kind, bytes) = self.files.entry(picture).or_insert_with(|| picture.file()).clone();
         let encoded: String = name.bytes().fold(String::new(), |mut text, byte| {
             use std::fmt::Write as _;
             write!(text, "%{byte:02X}").expect("writing to a String cannot fail");
