@@ -100,7 +100,7 @@ impl Decoder {
             drop(into);
         };
         let mut answer = Vec::new();
-        let (_, read) = tokio::join!(feed, from.read_to_end(&mut answer));
+        let ((), read) = tokio::join!(feed, from.read_to_end(&mut answer));
         read.map_err(gone)?;
         let status = child.wait().await.map_err(gone)?;
         if status.success() { Ok(answer) } else { Err(DecodeError::Refused) }

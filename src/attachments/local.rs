@@ -79,11 +79,6 @@ impl Blobs {
         }
     }
 
-    /// Whether the blob is there.
-    pub async fn has(&self, name: &str) -> bool {
-        fs::try_exists(self.path(name)).await.unwrap_or(false)
-    }
-
     /// Names of all finished blobs, with how many seconds ago each was finished.
     pub async fn names(&self) -> io::Result<Vec<(String, u64)>> {
         let mut names = Vec::new();

@@ -80,6 +80,7 @@ async fn edit(
 }
 
 /// `POST /consults/{id}/actions/{action}`: the one door for every change of a consult.
+#[allow(clippy::too_many_arguments, reason = "every one is a part of the request")]
 async fn act(
     State(ctx): State<Ctx>,
     who: Principal,

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use aws_lc_rs::{
     digest::{SHA256, digest},
-    signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey},
+    signature::{Ed25519KeyPair, KeyPair},
 };
 use serde_json::json;
 
@@ -59,12 +59,6 @@ pub fn sign(vault: &Vault, hash: &str) -> Vec<u8> {
     pair(vault).sign(hash.as_bytes()).as_ref().to_vec()
 }
 
-/// True if this installation signed `hash`.
-pub fn holds(vault: &Vault, hash: &str, signature: &[u8]) -> bool {
-    let pair = pair(vault);
-    UnparsedPublicKey::new(&ED25519, pair.public_key().as_ref()).verify(hash.as_bytes(), signature).is_ok()
-}
-
 /// The installation's key. Two terms of 128 bit each, as hex, are hashed to the 32 bytes of a seed.
 fn pair(vault: &Vault) -> Ed25519KeyPair {
     let words = [vault.term("signing key", "ed25519/1"), vault.term("signing key", "ed25519/2")].concat();
@@ -74,8 +68,18 @@ fn pair(vault: &Vault) -> Ed25519KeyPair {
 
 #[cfg(test)]
 mod tests {
+    use aws_lc_rs::signature::{ED25519, KeyPair as _, UnparsedPublicKey};
+
     use super::*;
     use crate::{consult::model::Diagnosis, kernel::LoadedDice};
+
+    /// True if this installation signed `hash`.
+    fn holds(vault: &Vault, hash: &str, signature: &[u8]) -> bool {
+        let pair = pair(vault);
+        UnparsedPublicKey::new(&ED25519, pair.public_key().as_ref())
+            .verify(hash.as_bytes(), signature)
+            .is_ok()
+    }
 
     #[test]
     fn a_changed_word_breaks_the_signature() {

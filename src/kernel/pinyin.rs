@@ -66,10 +66,10 @@ pub fn read_name(name: &str) -> Syllables {
             (*reading).clone_into(part);
         }
         surname = 2;
-    } else if let Some((_, reading)) = SURNAMES.iter().find(|(one, _)| name.starts_with(*one)) {
-        if let Some(part) = parts.first_mut() {
-            (*reading).clone_into(part);
-        }
+    } else if let Some((_, reading)) = SURNAMES.iter().find(|(one, _)| name.starts_with(*one))
+        && let Some(part) = parts.first_mut()
+    {
+        (*reading).clone_into(part);
     }
     Syllables { parts, surname }
 }

@@ -8,7 +8,7 @@ pub(super) fn starts_keyframe(payload: &[u8]) -> bool {
 /// The first byte of the frame, when this packet is the first of one.
 fn frame_tag(payload: &[u8]) -> Option<u8> {
     let first = *payload.first()?;
-    let starts_first_partition = first & 0x10 != 0 && first & 0x0f == 0;
+    let starts_first_partition = first & 0x1f == 0x10;
     if !starts_first_partition {
         return None;
     }

@@ -226,6 +226,20 @@ fn today(at: Timestamp) -> Date {
         .unwrap_or_default()
 }
 
+impl TypedGuardian {
+    fn checked(self, say: &mut impl FnMut(&str, &str)) -> Guardian {
+        let phone = phone(self.phone).unwrap_or_else(|()| {
+            say("guardian.phone", "not_a_telephone");
+            None
+        });
+        Guardian {
+            name: self.name.as_str().to_owned(),
+            phone,
+            relation: self.relation.map(|relation| relation.as_str().to_owned()),
+        }
+    }
+}
+
 /// Checks every field, so that all that is wrong is said at once.
 fn checked(entered: Entered, today: Date) -> Result<Sheet, Vec<FieldError>> {
     let mut wrong = Vec::new();
@@ -274,17 +288,7 @@ fn checked(entered: Entered, today: Date) -> Result<Sheet, Vec<FieldError>> {
         say("phone", "not_a_telephone");
         None
     });
-    let guardian = entered.guardian.map(|typed| {
-        let phone = self::phone(typed.phone).unwrap_or_else(|()| {
-            say("guardian.phone", "not_a_telephone");
-            None
-        });
-        Guardian {
-            name: typed.name.as_str().to_owned(),
-            phone,
-            relation: typed.relation.map(|relation| relation.as_str().to_owned()),
-        }
-    });
+    let guardian = entered.guardian.map(|typed| typed.checked(&mut say));
     let insurance = filled(entered.insurance_type);
     if insurance.as_deref().is_some_and(|word| word.parse::<Insurance>().is_err()) {
         say("insurance_type", "not_one_of_these");

@@ -93,6 +93,7 @@ pub struct Sheet {
 mod word {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
     pub fn serialize<S: Serializer>(sex: &super::Sex, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(sex.word())
     }

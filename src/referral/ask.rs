@@ -216,6 +216,7 @@ impl Form<'_> {
         Some(Ask::Onward(Box::new(Onward { to_department: to?, code, text, sender_agreed })))
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "a reader like its neighbours")]
     fn treat(&mut self) -> Option<Ask> {
         // Who was admitted has a number: without it the ward's papers are not found again.
         let admitted = self.maybe("admitted").unwrap_or(false);

@@ -46,6 +46,7 @@ impl Eyes {
     }
 
     /// Why `action` is shut though the table opens it.
+    #[allow(clippy::unused_self, reason = "asked of the eyes that look")]
     pub fn why_shut(&self, referral: &Referral, action: Action) -> Option<&'static str> {
         match action {
             Action::EmergencyArrive if referral.urgency != Urgency::Emergency => Some("not_an_emergency"),

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub use client::{Client, ClientError, SignalLine};
 pub use participant::{Heard, Hearing, LinkState, Participant, section};
@@ -48,7 +48,7 @@ pub struct Probe {
 }
 
 /// Tries it and tells.
-pub async fn run(config: &Config, what: Probe) -> Result<(), CliError> {
+pub(super) async fn run(config: &Config, what: Probe) -> Result<(), CliError> {
     let refused = |why: ClientError| CliError::Refused(why.to_string());
     let local = config.tls.folder.join("ca.crt");
     let authorities: Vec<&Path> = match &what.authority {

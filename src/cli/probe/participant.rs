@@ -232,7 +232,7 @@ impl Participant {
 
     /// A further offer; with `restart`, one that looks for a new way to the relay.
     pub async fn offer(&self, restart: bool) -> Result<String, Error> {
-        let options = RTCOfferOptions { ice_restart: restart, ..Default::default() };
+        let options = RTCOfferOptions { ice_restart: restart };
         let offer = self.connection.create_offer(Some(options)).await?;
         let text = offer.sdp.clone();
         self.connection.set_local_description(offer).await?;
@@ -319,8 +319,7 @@ fn codecs() -> Result<(MediaEngine, RTCRtpCodec, RTCRtpCodec), Error> {
     let mut engine = MediaEngine::default();
     for (codec, payload_type, kind) in [(&opus, OPUS, RtpCodecKind::Audio), (&vp8, VP8, RtpCodecKind::Video)]
     {
-        let parameters =
-            RTCRtpCodecParameters { rtp_codec: codec.clone(), payload_type, ..Default::default() };
+        let parameters = RTCRtpCodecParameters { rtp_codec: codec.clone(), payload_type };
         engine.register_codec(parameters, kind)?;
     }
     Ok((engine, opus, vp8))

@@ -97,7 +97,7 @@ async fn settle_place(
         let user = settle_person(ctx, tx, town, &staff, (settled.facility.id, department), hash).await?;
         match (staff.role, department) {
             (Role::Specialist | Role::RuralDoctor, Some(department)) => {
-                settled.doctors.push((user, department))
+                settled.doctors.push((user, department));
             }
             (Role::Coordinator, _) => settled.desk.push(user),
             _ => {}

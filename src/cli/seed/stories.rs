@@ -111,6 +111,7 @@ fn written(cast: &Cast<'_>, at: Timestamp, patient: &str, by: UserId, case: usiz
     }
 }
 
+#[allow(clippy::too_many_lines, reason = "a list of stories, one after the other")]
 fn consults(cast: &Cast<'_>) -> Vec<Story> {
     let (lin, gao, fang) = (cast.who("林秋雁"), cast.who("高立冬"), cast.who("方晓棠"));
     let (xu, qin) = (cast.who("许望舟"), cast.who("秦川渡"));
