@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use aws_lc_rs::{
     digest::{SHA256, digest},
-    signature::{Ed25519KeyPair, KeyPair},
+    signature::Ed25519KeyPair,
 };
 use serde_json::json;
 

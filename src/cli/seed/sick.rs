@@ -44,7 +44,8 @@ pub fn known(number: usize) -> Value {
 pub fn drawn(names: &mut Names, dice: &dyn Dice, number: usize) -> Value {
     let is_male = below(dice, 2) == 0;
     let born = format!("{}{:02}{:02}", 1938 + below(dice, 68), 1 + below(dice, 12), 1 + below(dice, 28));
-    let mut form = form(&names.patient(dice), &born, number, is_male, one_of(dice, INSURANCE));
+    let insurance = *one_of(dice, INSURANCE);
+    let mut form = form(&names.patient(dice), &born, number, is_male, insurance);
     if below(dice, 6) == 0 {
         form["allergies"] = json!([one_of(dice, ALLERGIES)]);
     }
