@@ -68,15 +68,15 @@ fn pdf() -> Vec<u8> {
 /// A DICOM file of one 16-bit frame whose sample at (row, col) is `row * 100 + col`, written
 /// out by hand after PS3.5 and PS3.10: explicit VR, little endian.
 fn dicom(rows: u16, cols: u16) -> Vec<u8> {
-    fn element(out: &mut Vec<u8>, tag: (u16, u16), vr: &[u8; 2], value: &[u8]) {
+    fn element(out: &mut Vec<u8>, tag: (u16, u16), vr: &str, value: &[u8]) {
         let mut value = value.to_vec();
         if value.len() % 2 == 1 {
-            value.push(if vr == b"UI" || vr == b"OB" { 0 } else { b' ' });
+            value.push(if vr == "UI" || vr == "OB" { 0 } else { b' ' });
         }
         out.extend_from_slice(&tag.0.to_le_bytes());
         out.extend_from_slice(&tag.1.to_le_bytes());
-        out.extend_from_slice(vr);
-        if matches!(vr, b"OB" | b"OW") {
+        out.extend_from_slice(vr.as_bytes());
+        if matches!(vr, "OB" | "OW") {
             out.extend_from_slice(&[0, 0]);
             out.extend_from_slice(&u32::try_from(value.len()).unwrap().to_le_bytes());
         } else {
@@ -85,34 +85,34 @@ fn dicom(rows: u16, cols: u16) -> Vec<u8> {
         out.extend_from_slice(&value);
     }
     let mut meta = Vec::new();
-    element(&mut meta, (2, 1), b"OB", &[0, 1]);
-    element(&mut meta, (2, 2), b"UI", b"1.2.840.10008.5.1.4.1.1.7");
-    element(&mut meta, (2, 3), b"UI", b"1.2.826.0.1.3680043.2.1");
-    element(&mut meta, (2, 0x10), b"UI", b"1.2.840.10008.1.2.1");
-    element(&mut meta, (2, 0x12), b"UI", b"1.2.826.0.1.3680043.2");
+    element(&mut meta, (2, 1), "OB", &[0, 1]);
+    element(&mut meta, (2, 2), "UI", b"1.2.840.10008.5.1.4.1.1.7");
+    element(&mut meta, (2, 3), "UI", b"1.2.826.0.1.3680043.2.1");
+    element(&mut meta, (2, 0x10), "UI", b"1.2.840.10008.1.2.1");
+    element(&mut meta, (2, 0x12), "UI", b"1.2.826.0.1.3680043.2");
     let mut out = vec![0; 128];
     out.extend_from_slice(b"DICM");
-    element(&mut out, (2, 0), b"UL", &u32::try_from(meta.len()).unwrap().to_le_bytes());
+    element(&mut out, (2, 0), "UL", &u32::try_from(meta.len()).unwrap().to_le_bytes());
     out.extend_from_slice(&meta);
-    element(&mut out, (8, 5), b"CS", b"ISO_IR 192");
-    element(&mut out, (8, 0x16), b"UI", b"1.2.840.10008.5.1.4.1.1.7");
-    element(&mut out, (8, 0x18), b"UI", b"1.2.826.0.1.3680043.2.1");
-    element(&mut out, (8, 0x60), b"CS", b"CT");
-    element(&mut out, (0x10, 0x10), b"PN", "赵^长河".as_bytes());
+    element(&mut out, (8, 5), "CS", b"ISO_IR 192");
+    element(&mut out, (8, 0x16), "UI", b"1.2.840.10008.5.1.4.1.1.7");
+    element(&mut out, (8, 0x18), "UI", b"1.2.826.0.1.3680043.2.1");
+    element(&mut out, (8, 0x60), "CS", b"CT");
+    element(&mut out, (0x10, 0x10), "PN", "赵^长河".as_bytes());
     let short = |n: u16| n.to_le_bytes();
-    element(&mut out, (0x28, 2), b"US", &short(1));
-    element(&mut out, (0x28, 4), b"CS", b"MONOCHROME2");
-    element(&mut out, (0x28, 0x10), b"US", &short(rows));
-    element(&mut out, (0x28, 0x11), b"US", &short(cols));
+    element(&mut out, (0x28, 2), "US", &short(1));
+    element(&mut out, (0x28, 4), "CS", b"MONOCHROME2");
+    element(&mut out, (0x28, 0x10), "US", &short(rows));
+    element(&mut out, (0x28, 0x11), "US", &short(cols));
     for (tag, value) in [(0x100, 16), (0x101, 16), (0x102, 15), (0x103, 0)] {
-        element(&mut out, (0x28, tag), b"US", &short(value));
+        element(&mut out, (0x28, tag), "US", &short(value));
     }
     for (tag, value) in [(0x1050, "40"), (0x1051, "400"), (0x1052, "-1024"), (0x1053, "1")] {
-        element(&mut out, (0x28, tag), b"DS", value.as_bytes());
+        element(&mut out, (0x28, tag), "DS", value.as_bytes());
     }
     let samples: Vec<u8> =
         (0..rows).flat_map(|row| (0..cols).flat_map(move |col| (row * 100 + col).to_le_bytes())).collect();
-    element(&mut out, (0x7fe0, 0x10), b"OW", &samples);
+    element(&mut out, (0x7fe0, 0x10), "OW", &samples);
     out
 }
 
@@ -179,9 +179,9 @@ async fn a_dicom_image_shows_its_samples_window_and_header() {
     };
     assert_eq!((at(0, 0), at(3, 5), at(39, 63)), (0, 305, 3963));
     let said = |name| pixels.header(name);
-    assert_eq!((said("x-rows"), said("x-cols")), ("40".into(), "64".into()));
-    assert_eq!((said("x-window-center"), said("x-window-width")), ("40".into(), "400".into()));
-    assert_eq!((said("x-rescale-slope"), said("x-rescale-intercept")), ("1".into(), "-1024".into()));
+    assert_eq!((said("x-rows"), said("x-cols")), ("40", "64"));
+    assert_eq!((said("x-window-center"), said("x-window-width")), ("40", "400"));
+    assert_eq!((said("x-rescale-slope"), said("x-rescale-intercept")), ("1", "-1024"));
     scene.hospital.doctor().get(&format!("{}/pixels?frame=1", scene.file(&made))).await.is(404);
 }
 

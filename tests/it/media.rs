@@ -83,7 +83,11 @@ struct Told {
 
 impl Told {
     fn by(relay: &Relay) -> Self {
-        Self { events: relay.subscribe_events().unwrap(), slots: Default::default(), gone: Vec::new() }
+        Self {
+            events: relay.subscribe_events().unwrap(),
+            slots: std::collections::HashMap::default(),
+            gone: Vec::new(),
+        }
     }
 
     /// Hears everything said until something holds.

@@ -94,6 +94,7 @@ impl Bot {
         self.drain();
     }
 
+    #[allow(clippy::too_many_arguments, reason = "the parts of one packet")]
     fn write(&mut self, mid: Mid, which: usize, ticks: u32, marker: bool, payload: Vec<u8>, now: Instant) {
         let pt = self.rtc.media(mid).unwrap().remote_pts()[0];
         let (seq, time) = self.numbers[which];

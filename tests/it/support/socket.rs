@@ -40,6 +40,7 @@ impl Door {
         Self::serve(alliance, Some(Relay::start(&config::Media::on_loopback()).unwrap())).await
     }
 
+    #[allow(clippy::unused_async, reason = "what it starts wants a running runtime")]
     async fn serve(alliance: &Alliance, relay: Option<Relay>) -> Self {
         let mut app = alliance.app.clone();
         let settings = Settings { tick: Duration::from_millis(40), ..Settings::default() };
