@@ -1,7 +1,5 @@
 //! From a consult to a letter: what is known there is filled in, its files are linked.
 
-use std::fmt::Write as _;
-
 use serde_json::json;
 use tracing::info;
 
@@ -126,23 +124,17 @@ fn diagnosis(at: usize, of: &consult::Diagnosis) -> Option<Diagnosis> {
     Some(Diagnosis { code: of.code.clone(), text: Line::new(&of.text).ok()?, role })
 }
 
-/// The signs on one line, as one reads them to a colleague.
+/// The signs on one line, as one reads them to a colleague. In Chinese on every screen, as
+/// the rest of the letter is: it is what goes on paper.
 fn signs(exam: &Exam) -> Option<super::model::Note> {
-    let mut line = String::new();
-    if let (Some(sys), Some(dia)) = (exam.bp_sys, exam.bp_dia) {
-        write!(line, "BP {sys}/{dia} mmHg, ").expect("writing to a String cannot fail");
-    }
+    let pressure = exam.bp_sys.zip(exam.bp_dia).map(|(sys, dia)| format!("血压 {sys}/{dia} mmHg"));
     let rest = [
-        ("HR", exam.heart_rate, "/min"),
-        ("SpO2", exam.spo2, "%"),
-        ("T", exam.temp_c, "°C"),
-        ("RR", exam.resp_rate, "/min"),
-        ("Glucose", exam.glucose, "mmol/l"),
+        ("心率", exam.heart_rate, "次/分"),
+        ("血氧", exam.spo2, "%"),
+        ("体温", exam.temp_c, "℃"),
+        ("呼吸", exam.resp_rate, "次/分"),
+        ("血糖", exam.glucose, "mmol/L"),
     ];
-    for (name, value, unit) in rest {
-        if let Some(value) = value {
-            write!(line, "{name} {value} {unit}, ").expect("writing to a String cannot fail");
-        }
-    }
-    note(line.trim_end_matches(", "))
+    let rest = rest.into_iter().filter_map(|(name, value, unit)| Some(format!("{name} {} {unit}", value?)));
+    note(&pressure.into_iter().chain(rest).collect::<Vec<_>>().join("，"))
 }

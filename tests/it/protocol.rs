@@ -73,7 +73,8 @@ fn every_kind_and_every_command_has_a_golden_file() {
 fn documented(chapter: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/protocol.md");
     let text = fs::read_to_string(path).unwrap();
-    let body = text.split("\n## ").find(|part| part.starts_with(chapter)).unwrap_or_else(|| panic!("no {chapter}"));
+    let body =
+        text.split("\n## ").find(|part| part.starts_with(chapter)).unwrap_or_else(|| panic!("no {chapter}"));
     let rows = body.lines().filter(|line| line.starts_with("| "));
     rows.skip(1).map(|row| row.split('|').nth(1).unwrap().trim().trim_matches('`').to_owned()).collect()
 }

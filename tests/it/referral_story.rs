@@ -304,7 +304,7 @@ async fn a_consult_becomes_a_letter_with_everything_that_is_known_and_its_files_
     assert_eq!(draft["source_consult_id"], id);
     assert_eq!(draft["diagnoses"][0]["code"], "I21.1");
     assert_eq!((&draft["past_history"], &draft["urgency"]), (&json!("Gout"), &json!("urgent")));
-    assert_eq!(draft["key_results"], "BP 98/60 mmHg, SpO2 94 %");
+    assert_eq!(draft["key_results"], "血压 98/60 mmHg，血氧 94 %");
     assert_eq!(draft["missing"], json!(["consent", "reason_text"]));
     let linked = rural.get(&format!("{letter}/attachments")).await.is(200).json();
     assert_eq!(linked["items"][0]["sha256"], file["sha256"]);
