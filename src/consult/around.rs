@@ -88,6 +88,11 @@ pub async fn share_patient(tx: &mut WriteTx, consult: &Consult, at: Timestamp) -
     patients::share(tx, consult.patient, &consult.id.to_string(), with, at).await
 }
 
+/// Closes the patient to the asked department again. The consult itself stays readable.
+pub async fn end_share(tx: &mut WriteTx, consult: &Consult, at: Timestamp) -> Result<()> {
+    patients::end_share(tx, &consult.id.to_string(), at).await
+}
+
 /// The first picture of a consult: what one looks at while it rings.
 pub async fn first_picture(ctx: &Ctx, tx: &mut impl Query, id: ConsultId) -> Result<Option<AttachmentId>> {
     let files = attachments::list(ctx, tx, Owner::Consult(id)).await?;

@@ -113,6 +113,9 @@ pub async fn take(
     move_on(consult, rule, to, by.at);
     if consult.state != from {
         effects::left_behind(tx, consult, by.at).await?;
+        if MACHINE.is_terminal(to) {
+            around::end_share(tx, consult, by.at).await?;
+        }
     }
     store::save(tx, consult).await?;
     write_down(tx, consult, action, from, told, by).await

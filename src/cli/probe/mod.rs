@@ -28,7 +28,7 @@ const PINGS: usize = 5;
 /// What to try.
 #[derive(Debug, Args)]
 pub struct Probe {
-    /// The server, for example https://gateway.example:8443.
+    /// The server: scheme, host and port, as in the browser.
     server: String,
     /// Who signs in.
     #[arg(long)]
