@@ -53,15 +53,19 @@ fn wrong_field(path: &str, error: &serde_json::Error) -> Problem {
     match (missing, unknown) {
         (Some(name), _) => Problem::field(at(name), "required"),
         (None, Some(name)) => Problem::field(at(name), "unknown"),
-        (None, None) => {
-            let code = match () {
-                () if text.starts_with("must not be empty") => "required",
-                () if text.starts_with("at most ") => "too_long",
-                () if text.starts_with("unknown variant") => "not_one_of_these",
-                () => "not_right",
-            };
-            Problem::field(path, code)
-        }
+        (None, None) => Problem::field(path, what_is_wrong(error)),
+    }
+}
+
+/// What is wrong with one value, as the word of a field error. The words of serde and of our
+/// own types stay here: they may quote what was typed.
+pub fn what_is_wrong(error: &serde_json::Error) -> &'static str {
+    let text = error.to_string();
+    match () {
+        () if text.starts_with("must not be empty") || text.starts_with("missing field") => "required",
+        () if text.starts_with("at most ") => "too_long",
+        () if text.starts_with("unknown variant") => "not_one_of_these",
+        () => "not_right",
     }
 }
 

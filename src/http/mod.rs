@@ -5,6 +5,6 @@ mod extract;
 mod idempotency;
 mod problem;
 
-pub use extract::{IdempotencyKey, IfMatch, Json, Path, Query, RequestId, Tagged};
+pub use extract::{IdempotencyKey, IfMatch, Json, Path, Query, RequestId, Tagged, what_is_wrong};
 pub use idempotency::{Claim, NotAgain, Once, StoredAnswer, forget_answers};
 pub use problem::{FieldError, Problem};

@@ -9,7 +9,10 @@ use super::{
     model::{Direction, Note, OutcomeCode, RedirectReason, RejectReason, Urgency},
     state::Action,
 };
-use crate::kernel::{DepartmentId, Line, Timestamp};
+use crate::{
+    http,
+    kernel::{DepartmentId, Line, Timestamp},
+};
 
 /// One field that is not right, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -269,15 +272,7 @@ fn is_blank(value: &Value) -> bool {
 
 /// Reads one value as one of our types; what is wrong with it as a word.
 pub(super) fn read_value<T: DeserializeOwned>(value: &Value) -> Result<T, &'static str> {
-    T::deserialize(value).map_err(|error| {
-        let text = error.to_string();
-        match () {
-            () if text.starts_with("must not be empty") || text.starts_with("missing field") => "required",
-            () if text.starts_with("at most ") => "too_long",
-            () if text.starts_with("not one of the words") => "not_one_of_these",
-            () => "not_right",
-        }
-    })
+    T::deserialize(value).map_err(|error| http::what_is_wrong(&error))
 }
 
 #[cfg(test)]

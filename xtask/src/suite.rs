@@ -144,7 +144,7 @@ fn npm(script: &'static str) -> Outcome<u32> {
 }
 
 fn rust_suite(env: &[(&str, &str)]) -> Outcome<u32> {
-    counted_suite(&["test", "--locked", "--workspace"], env)
+    counted_suite(&["test", "--locked", "--workspace", "--no-fail-fast"], env)
 }
 
 /// Runs the Rust tests and counts those that passed. A run without a single test is a failure:
