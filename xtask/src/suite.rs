@@ -144,7 +144,8 @@ fn npm(script: &'static str) -> Outcome<u32> {
 }
 
 fn rust_suite(env: &[(&str, &str)]) -> Outcome<u32> {
-    counted_suite(&["test", "--locked", "--workspace", "--no-fail-fast"], env)
+    // What the tests counted (kills, steps, refusals) is part of the answer.
+    counted_suite(&["test", "--locked", "--workspace", "--no-fail-fast", "--", "--show-output"], env)
 }
 
 /// Runs the Rust tests and counts those that passed. A run without a single test is a failure:
