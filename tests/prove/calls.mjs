@@ -46,6 +46,21 @@ const watchForRing = (page) =>
     window.__watch.observe(document.body, { childList: true, subtree: true });
   });
 
+/** Notes when this page's next connection is made, answered and up: what a join is made of. */
+const watchJoin = (page) =>
+  page.evaluate(() => {
+    const before = window.__causeway?.pc;
+    const seen = (window.__join = {});
+    clearInterval(window.__looking);
+    window.__looking = setInterval(() => {
+      const pc = window.__causeway?.pc;
+      if (!pc || pc === before) return;
+      seen.made ??= Date.now();
+      if (pc.remoteDescription) seen.answered ??= Date.now();
+      if (pc.connectionState === 'connected') seen.connected ??= Date.now();
+    }, 4);
+  });
+
 async function round(server, clinic, specialist, form) {
   await watchForRing(specialist);
   const draft = await api(clinic, 'POST', '/consults', form);
@@ -55,14 +70,19 @@ async function round(server, clinic, specialist, form) {
   await clinic.goto(`${server.base}/consults/${draft.id}?at=call`);
   await clinic.getByText('许望舟').first().waitFor(); // the caller watches it ring, as people do
   await pause(1_000);
+  await Promise.all([watchJoin(clinic), watchJoin(specialist)]);
   const pressed = Date.now();
   await specialist.getByRole('button', { name: '接听', exact: false }).first().click();
   const first = async (page) => (await until('a frame', async () => (await framesDecoded(page)) > 0, 20_000, 5), Date.now());
   const [atClinic, atSpecialist] = await Promise.all([first(clinic), first(specialist)]);
+  const parts = await Promise.all([[clinic, atClinic], [specialist, atSpecialist]].map(async ([page, frame]) => {
+    const seen = await page.evaluate(() => window.__join);
+    return [seen.made - pressed, seen.answered - seen.made, seen.connected - seen.answered, frame - seen.connected];
+  }));
   await api(clinic, 'POST', `/consults/${draft.id}/actions/end_without_opinion`, { reason: 'measured' });
   await Promise.all([clinic.goto(`${server.base}/today`), specialist.goto(`${server.base}/consults`)]);
   await pause(300);
-  return { ring: rang - asked, join: Math.max(atClinic, atSpecialist) - pressed };
+  return { ring: rang - asked, join: Math.max(atClinic, atSpecialist) - pressed, clinic: parts[0], specialist: parts[1] };
 }
 
 const rank = (values, share) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.ceil(share * values.length) - 1)];
@@ -70,11 +90,19 @@ const rank = (values, share) => [...values].sort((a, b) => a - b)[Math.min(value
 function write(rows) {
   const line = (name, values, wanted) =>
     `| ${name} | ${rank(values, 0.5)} | ${rank(values, 0.95)} | ${Math.max(...values)} | ${wanted} |`;
+  const parts = (name, all) => `| ${name} | ${[0, 1, 2, 3].map((i) => rank(all.map((one) => one[i]), 0.5)).join(' | ')} |`;
   const table = [
     '| ms, in two Chromium processes | p50 | p95 | worst | wanted at p95 |',
     '|---|---|---|---|---|',
     line('Ring: question sent to ring card drawn', rows.map((r) => r.ring), 300),
     line('Join: answer pressed to first decoded frame on both sides', rows.map((r) => r.join), 800),
+    '',
+    'What a join is made of, medians in ms:',
+    '',
+    '| | answer pressed to connection made | offer sent to answer set | ICE and DTLS | connected to first frame decoded |',
+    '|---|---|---|---|---|',
+    parts('the specialist, who answers', rows.map((r) => r.specialist)),
+    parts('the clinic, who waits', rows.map((r) => r.clinic)),
     '',
     `${rows.length} calls; test build; ${cpus()[0].model.trim()}, ${cpus().length} cores shared by the server and both browsers with their encoders.`,
   ].join('\n');
