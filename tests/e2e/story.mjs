@@ -1,5 +1,6 @@
 // The whole way once: a township clinic and a specialist in two Chromium processes with cameras and voices of their
-// own, the referral desk in a third window, the real binary between them. Each step prints its milliseconds.
+// own, the referral desk in a third window, the real binary between them, until both letters of the patient are closed.
+// Each step prints its milliseconds.
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { launch } from './support/browser.mjs';
 import { dicom, pdf } from './support/files.mjs';
 import { writeCamera, writeMicrophone } from './support/media.mjs';
 import { colourOf, energies, framesDecoded, route } from './support/probe.mjs';
+import { wayBack } from './support/back.mjs';
 import { CLINIC, DEPARTMENT, DESK, HOSPITAL, SPECIALIST, api, enter, signIn } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
 import { must, pause, step, sumUp, until } from './support/steps.mjs';
@@ -223,6 +225,10 @@ async function story() {
     }
     must(blobs(server.files).length === before, `${blobs(server.files).length} files in the store, ${before} before the referral`);
   });
+  await step('the acknowledged consult is over for both: the specialist sees its record', async () => {
+    await specialist.waitForURL(/consults\/con-[\w-]+$/);
+  });
+  await wayBack({ clinic, specialist, desk, up: sent.referral, patient: PATIENT.name });
   await step('no page met a fault of its own', () => {
     const faults = [clinic, specialist, desk].flatMap((page) => page.faults);
     must(faults.length === 0, faults.join('\n'));

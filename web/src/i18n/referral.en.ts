@@ -120,6 +120,11 @@ export const referralEn: Same<typeof referralZh> = {
   'rf.reason.surgery': 'Surgery or intervention',
   'rf.reason.wish': 'The patient\'s wish',
   'rf.reason.rehab': 'Back for rehabilitation',
+  'rf.reason.continue_at_home': 'Stable, to go on at home',
+  'rf.down.arrive': 'Patient met',
+  'rf.down.treat': 'Begin the plan',
+  'rf.down.discharge': 'Plan done, write the result',
+  'rf.down.interim_note': 'Note a visit',
 
   'rf.list.title': 'Referrals',
   'rf.list.out': 'Sent',

@@ -118,6 +118,11 @@ export const referralZh = {
   'rf.reason.surgery': '需手术或介入',
   'rf.reason.wish': '病人要求',
   'rf.reason.rehab': '转回康复',
+  'rf.reason.continue_at_home': '病情平稳，回基层继续治疗',
+  'rf.down.arrive': '已见到病人',
+  'rf.down.treat': '开始随访计划',
+  'rf.down.discharge': '计划完成，写结果',
+  'rf.down.interim_note': '记随访',
 
   'rf.list.title': '转诊',
   'rf.list.out': '转出',

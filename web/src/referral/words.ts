@@ -1,10 +1,14 @@
 /** Words of a referral that need more than one key. */
 import type { ReferralBrief, ReferralView } from '../api/schema';
-import { lang, t, tr } from '../i18n/index.svelte';
+import { knows, lang, t, tr, type Key } from '../i18n/index.svelte';
 import { tick } from '../live.svelte';
 import { ms, when } from '../ui/time';
 
 export const REASONS = ['no_means', 'worse', 'unclear', 'surgery', 'wish'] as const;
+
+/** What a step is called: on the way down the patient is met at home and a plan runs, nobody is admitted or discharged. */
+export const stepWord = (of: Pick<ReferralView, 'direction'>, action: string): string =>
+  of.direction === 'down' && knows(`rf.down.${action}`) ? t(`rf.down.${action}` as Key) : tr(`rf.act.${action}`, 'common.more');
 
 export const dxOf = (one: ReferralBrief): string => one.diagnosis?.text ?? t('desk.nodx');
 
