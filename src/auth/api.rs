@@ -1,13 +1,12 @@
 //! The doors of signing in, and the extractor that tells every other door who is calling.
 
 use axum::{
-    Router,
     extract::{FromRef, FromRequestParts, State},
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
-    routing::{get, put},
 };
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{
     commands::{self, Error, Look},
@@ -17,18 +16,43 @@ use super::{
 };
 use crate::{
     ctx::Ctx,
-    http::{Json, Problem, codes},
+    http::{Door, Doors, Json, Problem, codes},
 };
 
 /// The routes of one's own session.
-pub fn routes<S>() -> Router<S>
+pub fn doors<S>() -> Doors<S>
 where
     S: Clone + Send + Sync + 'static,
     Ctx: FromRef<S>,
 {
-    Router::new()
-        .route("/session", get(show).post(sign_in).delete(sign_out))
-        .route("/session/presence", put(say_presence))
+    Doors::of("session")
+        .get(
+            "/session",
+            show,
+            Door::new("who_am_i", "The caller as they see themselves.").people_only().answers::<Me>(200),
+        )
+        .post(
+            "/session",
+            sign_in,
+            Door::new("sign_in", "Signs a person in; the session is in the cookie that comes back.")
+                .open()
+                .takes::<SignIn>()
+                .answers::<Me>(200)
+                .refuses(&[&codes::SIGN_IN_REFUSED, &codes::SLOW_DOWN]),
+        )
+        .delete(
+            "/session",
+            sign_out,
+            Door::new("sign_out", "Ends the session.").people_only().answers_nothing(204),
+        )
+        .put(
+            "/session/presence",
+            say_presence,
+            Door::new("say_presence", "Says whether one may be rung.")
+                .people_only()
+                .takes::<SayPresence>()
+                .answers_nothing(204),
+        )
 }
 
 impl<S> FromRequestParts<S> for Principal
@@ -64,7 +88,7 @@ async fn caller(parts: &Parts, ctx: &Ctx) -> Result<Look, Problem> {
     Ok(commands::look_at(ctx, &token).await?)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct SignIn {
     login: String,
     password: String,
@@ -95,7 +119,7 @@ fn with_cookie(mut response: Response, cookie: &str) -> Response {
     response
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct SayPresence {
     status: Status,
 }

@@ -13,7 +13,7 @@ mod presence;
 mod session;
 mod store;
 
-pub use api::routes;
+pub use api::doors;
 pub use commands::{
     Error, Look, SignedIn, add_account, admit, end_sessions, forget_expired, is_alive, look_at, principal_of,
     reset_password, sign_in, sign_out,

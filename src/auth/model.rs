@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     kernel::{DepartmentId, FacilityId, SessionId, UserId},
@@ -109,7 +110,7 @@ impl Principal {
 }
 
 /// A facility as shown beside a name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FacilityName {
     /// Which one.
     pub id: FacilityId,
@@ -122,7 +123,7 @@ pub struct FacilityName {
 }
 
 /// A department as shown beside a name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DepartmentName {
     /// Which one.
     pub id: DepartmentId,
@@ -131,7 +132,7 @@ pub struct DepartmentName {
 }
 
 /// A membership as its owner sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct MembershipView {
     /// Where.
     pub facility: FacilityName,
@@ -142,7 +143,7 @@ pub struct MembershipView {
 }
 
 /// For whom a person acts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Acting {
     /// The facility.
     pub facility: FacilityName,
@@ -153,7 +154,7 @@ pub struct Acting {
 }
 
 /// A signed-in person, as they see themselves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Me {
     /// Who.
     pub id: UserId,

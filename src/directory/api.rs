@@ -1,12 +1,11 @@
 //! The directory's doors: facilities, departments, and the first set-up.
 
 use axum::{
-    Router,
     extract::{FromRef, State},
     http::StatusCode,
-    routing::{get, post},
 };
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{
     commands::{self, Error, Wanted},
@@ -16,21 +15,43 @@ use super::{
 use crate::{
     auth::{BadPassword, Principal, Token},
     ctx::Ctx,
-    http::{FieldError, Json, Path, Problem, Query, codes},
+    http::{Door, Doors, FieldError, Json, Path, Problem, Query, codes},
     kernel::{DepartmentId, FacilityId, Line, Page},
 };
 
 /// The directory's routes.
-pub fn routes<S>() -> Router<S>
+pub fn doors<S>() -> Doors<S>
 where
     S: Clone + Send + Sync + 'static,
     Ctx: FromRef<S>,
 {
-    Router::new()
-        .route("/facilities", get(facilities))
-        .route("/departments", get(departments))
-        .route("/departments/{id}", get(department))
-        .route("/setup", post(set_up))
+    Doors::of("directory")
+        .get(
+            "/facilities",
+            facilities,
+            Door::new("list_facilities", "The places of the alliance.").answers_list::<FacilityView>(),
+        )
+        .get(
+            "/departments",
+            departments,
+            Door::new("list_departments", "Departments, and whether somebody is there.")
+                .query::<DepartmentsAsk>()
+                .answers_list::<DepartmentView>(),
+        )
+        .get(
+            "/departments/{id}",
+            department,
+            Door::new("show_department", "One department.").answers::<DepartmentView>(200),
+        )
+        .post(
+            "/setup",
+            set_up,
+            Door::new("set_up", "Makes the first administrator, by the link an empty installation prints.")
+                .open()
+                .takes::<SetUpAsk>()
+                .answers_nothing(204)
+                .refuses(&[&codes::SETUP_LINK_DEAD, &codes::ALREADY_THERE]),
+        )
 }
 
 /// `GET /api/v1/facilities`
@@ -41,14 +62,14 @@ async fn facilities(
     Ok(axum::Json(Page::whole(commands::facilities(&ctx, &who).await?)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Accepts {
     Consult,
     Referral,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct DepartmentsAsk {
     accepts: Option<Accepts>,
     facility: Option<FacilityId>,
@@ -79,14 +100,14 @@ async fn department(
     Ok(axum::Json(commands::department_view(&ctx, &who, id).await?))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct FacilityAsk {
     name: Line,
     level: Level,
     phone_24h: Line,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct SetUpAsk {
     token: String,
     login: Line,

@@ -11,7 +11,7 @@ pub mod rota;
 mod setup;
 mod store;
 
-pub use api::routes;
+pub use api::doors;
 pub use commands::{
     Error, NewDepartment, NewFacility, NewPerson, Wanted, add_department, add_facility, add_person,
     add_shift, department_view, departments, facilities,

@@ -1,6 +1,7 @@
 //! Places, departments and people as everybody may see them.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     auth::{DepartmentName, FacilityName, Role, Status, policy::Direction},
@@ -117,7 +118,7 @@ impl Department {
 }
 
 /// A member of staff as shown beside what they did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PersonName {
     /// Who.
     pub id: UserId,
@@ -151,7 +152,7 @@ words! {
 }
 
 /// Whether a department can be reached just now, and how many are free.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Reach {
     /// In one word.
     pub state: Reachable,
@@ -160,7 +161,7 @@ pub struct Reach {
 }
 
 /// A facility in the list of places.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FacilityView {
     /// Which one.
     pub id: FacilityId,
@@ -179,7 +180,7 @@ pub struct FacilityView {
 }
 
 /// Somebody in the ring order.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct OnCallView {
     /// Who.
     pub id: UserId,
@@ -192,7 +193,7 @@ pub struct OnCallView {
 }
 
 /// One tier of the ring order.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TierView {
     /// 1 or 2.
     pub tier: i64,
@@ -203,7 +204,7 @@ pub struct TierView {
 }
 
 /// A department as one looks it up before calling.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DepartmentView {
     /// Which one.
     pub id: DepartmentId,

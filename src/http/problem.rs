@@ -6,12 +6,13 @@ use axum::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::codes::{self, Code};
 use crate::store::StoreError;
 
 /// One field of a form that is not right.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize, PartialEq, Eq, ToSchema)]
 pub struct FieldError {
     /// Its name, with dots into nested objects.
     pub field: String,

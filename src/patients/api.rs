@@ -1,13 +1,12 @@
 //! The doors to patients.
 
 use axum::{
-    Router,
     extract::{FromRef, State},
     http::StatusCode,
     response::IntoResponse,
-    routing::get,
 };
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{
     commands::{self, Entered, Error},
@@ -16,24 +15,47 @@ use super::{
 use crate::{
     auth::Principal,
     ctx::Ctx,
-    http::{IdempotencyKey, Json, Once, Path, Problem, Query, StoredAnswer, Tagged, codes},
+    http::{Door, Doors, IdempotencyKey, Json, Once, Path, Problem, Query, StoredAnswer, Tagged, codes},
     kernel::{Page, PatientId},
 };
 
 /// Paths of the patients' room.
-pub fn routes<S>() -> Router<S>
+pub fn doors<S>() -> Doors<S>
 where
     S: Clone + Send + Sync + 'static,
     Ctx: FromRef<S>,
 {
-    Router::new()
-        .route("/patients", get(find).post(create))
-        .route("/patients/recent", get(recent))
-        .route("/patients/{id}", get(show))
+    Doors::of("patients")
+        .get(
+            "/patients",
+            find,
+            Door::new("find_patients", "Patients found by what was typed; without it, those seen last.")
+                .query::<Typed>()
+                .answers_list::<PatientBrief>(),
+        )
+        .post(
+            "/patients",
+            create,
+            Door::new("enter_patient", "Enters a patient.")
+                .once()
+                .takes::<Entered>()
+                .answers_record::<PatientView>(201)
+                .refuses(&[&codes::PATIENT_EXISTS]),
+        )
+        .get(
+            "/patients/recent",
+            recent,
+            Door::new("recent_patients", "The patients this person saw last.").answers_list::<PatientBrief>(),
+        )
+        .get(
+            "/patients/{id}",
+            show,
+            Door::new("show_patient", "One patient.").answers_record::<PatientView>(200),
+        )
 }
 
 /// What was typed.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct Typed {
     #[serde(default)]
     q: String,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::{civil::Date, tz::TimeZone};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{
     identity::IdentityNumber,
@@ -43,24 +44,28 @@ pub enum Error {
 }
 
 /// A patient as typed.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Entered {
     name: Line,
+    #[schema(value_type = Option<Sex>)]
     sex: Option<String>,
+    #[schema(format = Date)]
     birth_date: Option<String>,
     identity_number: Option<String>,
+    #[schema(value_type = Option<NoIdentity>)]
     no_id_reason: Option<String>,
     phone: Option<String>,
     address: Option<Line>,
     #[serde(default)]
     allergies: Vec<Line>,
     guardian: Option<TypedGuardian>,
+    #[schema(value_type = Option<Insurance>)]
     insurance_type: Option<String>,
 }
 
 /// A guardian as typed.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct TypedGuardian {
     name: Line,

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{
     kernel::{FacilityId, PatientId, Timestamp, Veiled, pinyin},
@@ -49,7 +50,7 @@ words! {
 }
 
 /// Who speaks for a child or a patient who cannot.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Guardian {
     /// Their name.
     pub name: String,
@@ -121,7 +122,7 @@ pub struct Patient {
 }
 
 /// A facility beside a patient.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Home {
     /// Which one.
     pub id: FacilityId,
@@ -130,7 +131,7 @@ pub struct Home {
 }
 
 /// A patient in a list, on a ring card, beside a consult or referral.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct PatientBrief {
     /// Which one.
     pub id: PatientId,
@@ -140,9 +141,10 @@ pub struct PatientBrief {
     pub name: String,
     /// The name in Latin letters.
     pub pinyin: String,
-    /// `male`, `female`, `unknown`
+    #[schema(value_type = Sex)]
     pub sex: &'static str,
     /// `1968-03-12`, if known.
+    #[schema(value_type = Option<String>, format = Date)]
     pub birth_date: Option<Date>,
     /// `990102********123X`, if there is one.
     pub identity_masked: Option<String>,
@@ -161,7 +163,7 @@ impl std::fmt::Debug for PatientBrief {
 }
 
 /// A patient as the people who treat them see them. The identity number stays masked.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct PatientView {
     /// What every list shows.
     #[serde(flatten)]

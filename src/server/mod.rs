@@ -5,6 +5,7 @@ mod inside;
 mod layers;
 mod listen;
 mod metrics;
+mod openapi;
 mod routes;
 mod telemetry;
 mod tls;

@@ -1,5 +1,6 @@
 //! The map of addresses: every room's routes under `/api/v1`, the page everywhere else.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -9,11 +10,13 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-use crate::http::{Problem, codes};
+use crate::http::{Door, Doors, Problem, codes};
 use crate::server::layers::{self, Gate};
-use crate::server::{App, assets};
+use crate::server::{App, assets, openapi};
 use crate::{attachments, auth, consult, directory, patients, referral, signal};
 
 /// No form of ours comes near this; files have their own, larger limit.
@@ -27,15 +30,16 @@ pub fn router(app: App) -> Router {
         public_origin: app.config.server.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
         insist_on_tls: app.config.tls.cert.is_some(),
     });
-    let api = rooms()
-        .route("/meta/state-machines", get(state_machines))
-        .route("/meta/limits", get(limits))
+    let (rooms, paths, shapes) = rooms().open();
+    let document = openapi::Document::new(&paths, &shapes);
+    let api = rooms
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_this_way)
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .layer(from_fn_with_state(Arc::clone(&gate), layers::same_site));
     Router::new()
         .nest("/api/v1", api)
+        .route("/api/openapi.json", get(|| async move { document.into_response() }))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
@@ -46,16 +50,48 @@ pub fn router(app: App) -> Router {
 }
 
 /// Each room's own routes; their paths are listed in the room's `api.rs` and nowhere else.
-fn rooms() -> Router<App> {
-    Router::new()
-        .merge(auth::routes())
-        .merge(directory::routes())
-        .merge(patients::routes())
-        .merge(consult::routes())
-        .merge(attachments::routes::<App, consult::FilesGate>())
-        .merge(referral::routes())
-        .merge(signal::routes())
-        .merge(attachments::routes::<App, referral::FilesGate>())
+fn rooms() -> Doors<App> {
+    auth::doors()
+        .and(directory::doors())
+        .and(patients::doors())
+        .and_bare(consult::routes())
+        .and_bare(attachments::routes::<App, consult::FilesGate>())
+        .and_bare(referral::routes())
+        .and_bare(signal::routes())
+        .and_bare(attachments::routes::<App, referral::FilesGate>())
+        .and(meta())
+}
+
+/// What a page must know before it shows anything.
+fn meta() -> Doors<App> {
+    Doors::of("meta")
+        .get(
+            "/meta/state-machines",
+            state_machines,
+            Door::new("state_machines", "The two workflows, in the words the server obeys.")
+                .open()
+                .answers::<Machines>(200),
+        )
+        .get(
+            "/meta/limits",
+            limits,
+            Door::new("limits", "What a form should know before it lets a person choose a file.")
+                .open()
+                .answers::<Limits>(200),
+        )
+}
+
+/// The two machines, each in the shape of the table it is tested against.
+#[derive(ToSchema)]
+struct Machines(#[allow(dead_code, reason = "the shape of what is served")] BTreeMap<String, Value>);
+
+/// How large things may be.
+#[derive(Serialize, ToSchema)]
+struct Limits {
+    /// The largest file, in bytes.
+    attachment_max_bytes: u64,
+    /// The largest form, in bytes.
+    form_max_bytes: usize,
 }
 
 /// The two workflows, in the words the server obeys.
@@ -66,8 +102,8 @@ async fn state_machines() -> Json<Value> {
 }
 
 /// What a form should know before it lets a person choose a file.
-async fn limits(State(app): State<App>) -> Json<Value> {
-    Json(json!({ "attachment_max_bytes": app.files.max_bytes(), "form_max_bytes": FORM_LIMIT }))
+async fn limits(State(app): State<App>) -> Json<Limits> {
+    Json(Limits { attachment_max_bytes: app.files.max_bytes(), form_max_bytes: FORM_LIMIT })
 }
 
 async fn nothing_here() -> Problem {

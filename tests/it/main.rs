@@ -24,6 +24,7 @@ mod killed;
 mod load;
 mod machines;
 mod media;
+mod openapi;
 mod patients;
 mod people;
 mod protocol;
