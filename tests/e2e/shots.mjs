@@ -8,7 +8,7 @@ import { launch } from './support/browser.mjs';
 import { dicom, pdf } from './support/files.mjs';
 import { writeMicrophone, writeScene } from './support/media.mjs';
 import { CLINIC, DESK, SPECIALIST, api, call, enter, signIn } from './support/people.mjs';
-import { CLINIC as ROOM, HOSPITAL as OFFICE } from './support/scenes.mjs';
+import { CLINIC as ROOM, HOSPITAL as OFFICE } from './support/drawn.mjs';
 import { startServer } from './support/server.mjs';
 import { pause } from './support/steps.mjs';
 

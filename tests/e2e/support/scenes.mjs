@@ -1,4 +1,174 @@
-// What the cameras of the pictures show: drawn people in drawn rooms. Nobody is real.
-export const CLINIC = `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360" viewBox="0 0 960 540" preserveAspectRatio="xMidYMid slice"> <defs><linearGradient id="cw" x1="0" y1="0" x2="1" y2="1"><stop offset="0" stop-color="#8d9fa3"/><stop offset="1" stop-color="#566a70"/></linearGradient><linearGradient id="cl" x1="0" y1="0" x2="1" y2="0"><stop offset="0" stop-color="#eef3ee"/><stop offset="1" stop-color="#b9c9c8"/></linearGradient></defs> <rect width="960" height="540" fill="url(#cw)"/><rect y="404" width="960" height="136" fill="#45575c"/> <rect x="70" y="60" width="190" height="210" rx="4" fill="url(#cl)"/><path d="M165 60v210M70 165h190" stroke="#6f8388" stroke-width="7"/> <rect x="724" y="76" width="126" height="168" rx="3" fill="#dfe6e4"/><g fill="#9db0b3"><rect x="742" y="94" width="90" height="8"/><rect x="752" y="114" width="70" height="7"/><rect x="760" y="132" width="54" height="6"/><rect x="768" y="148" width="38" height="5"/></g> <path d="M604 540c2-150 26-214 112-226 92 12 122 84 126 226z" fill="#e8eeee"/><path d="M690 318l28 64 28-64z" fill="#6c97a0"/><path d="M672 324c-6 60 4 92 22 110M762 322c12 54 2 84-18 104" stroke="#33464c" stroke-width="6" fill="none" stroke-linecap="round"/><circle cx="742" cy="430" r="10" fill="#33464c"/> <path d="M690 268h54v58c-16 16-38 16-54 0z" fill="#b98f74"/><ellipse cx="717" cy="228" rx="56" ry="66" fill="#c89d81"/><path d="M658 232c-8-84 30-104 62-102 42 2 66 34 56 106-6-40-22-58-34-64-26 18-56 22-72 20-6 10-10 22-12 40z" fill="#2b2a2c"/> <path d="M172 540c4-152 40-212 150-226 116 12 158 78 164 226z" fill="#54707c"/><path d="M286 316l36 40 38-40-8-22h-58z" fill="#a97f66"/><ellipse cx="322" cy="236" rx="66" ry="78" fill="#b98c70"/><path d="M254 228c-6-70 26-96 70-96 48 0 74 30 66 96-10-34-22-46-30-50-28 8-60 8-78 2-14 10-22 24-28 48z" fill="#5d5f62"/> <path d="M176 470c60-46 116-60 172-52l40-10c20 0 26 22 8 30l-58 18-40 84H172z" fill="#4a6570"/><path d="M344 416l48-12c22-2 26 24 8 32l-48 16z" fill="#b98c70"/> </svg>`;
+// Every screen and its states, once. The axe pass, the check of words and the pictures walk this one list: whoever adds
+// a page adds a line. `who` looks at it, `at` is its address, `ready` is there once it is drawn, `stage` leads from the
+// address to the scene, `under` is what is done to the line meanwhile.
+import { hush, meet, ring } from './house.mjs';
+import { pause } from './steps.mjs';
 
-export const HOSPITAL = `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360" viewBox="0 0 320 180" preserveAspectRatio="xMidYMid slice"><rect width="320" height="180" fill="#3d4d5a"/><rect x="206" y="18" width="92" height="96" rx="3" fill="#56697a"/><path d="M214 36h76M214 56h76M214 76h76" stroke="#3d4d5a" stroke-width="6"/><path d="M84 180c2-54 22-70 76-74 54 4 74 20 76 74z" fill="#e6ecee"/><path d="M143 108l17 34 17-34z" fill="#3f6f86"/><path d="M146 84h28v26c-8 8-20 8-28 0z" fill="#bd9377"/><ellipse cx="160" cy="68" rx="27" ry="32" fill="#cda386"/><path d="M132 66c-2-34 14-44 30-44s30 12 26 44c-4-16-8-22-12-24-14 4-26 4-34 0-4 4-8 12-10 24z" fill="#26262a"/><path d="M140 70h16M164 70h16M156 70h8" stroke="#333" stroke-width="2.500"/></svg>`;
+const press = (...names) => async (page) => {
+  for (const name of names) await page.keyboard.press(name);
+  await pause(250);
+};
+const off = (page) => page.evaluate(() => dispatchEvent(new Event('offline')));
+const inCall = (house) => `/consults/${house.live.id}?at=call`;
+
+/** The four states every list and record has besides being full. */
+const states = (scene, ...wanted) => wanted.map((state) => ({
+  ...scene, name: `${scene.name}-${state}`, under: state,
+  ready: { loading: '.skels:not(.waiting)', error: '[role=alert] button', empty: '.empty' }[state] ?? scene.ready,
+  then: state === 'offline' ? '.line.off' : undefined,
+  stage: state === 'offline' ? off : state === 'loading' ? () => pause(1_400) : undefined,
+}));
+
+const today = { name: 'today', who: 'clinic', at: () => '/today', ready: '.todo' };
+const patients = { name: 'patients', who: 'clinic', at: () => '/patients', ready: '.ptrow' };
+const patient = { name: 'patient', who: 'clinic', at: ({ ids }) => `/patients/${ids.patient}`, ready: 'h1' };
+const consults = { name: 'consults', who: 'specialist', at: () => '/consults', ready: '.cs-wl tbody tr' };
+const consult = { name: 'consult', who: 'clinic', at: ({ ids }) => `/consults/${ids.answered}`, ready: '.tl' };
+const referrals = { name: 'referrals', who: 'clinic', at: () => '/referrals', ready: 'h1' };
+const referral = { name: 'referral', who: 'clinic', at: ({ ids }) => `/referrals/${ids.sent}`, ready: '.tl' };
+const desk = { name: 'desk', who: 'desk', at: () => '/desk?box=in&tab=decide', ready: '.preview .panel' };
+const live = { who: 'specialist', before: meet, at: inCall, ready: '.tile:not(.own) video', calm: 1_200 };
+
+export const SCENES = [
+  { name: 'sign-in', who: 'guest', at: () => '/sign-in', ready: 'form' },
+  { name: 'sign-in-refused', who: 'guest', at: () => '/sign-in', ready: 'form', stage: async (page) => {
+    await page.locator('form input').first().fill('nobody');
+    await page.locator('form input[type=password]').fill('wrong-one');
+    await page.locator('form button[type=submit]').click();
+    await page.locator('[role=alert]').waitFor();
+  } },
+  { name: 'setup', who: 'guest', at: () => '/setup#token=none', ready: 'h1' },
+  { name: 'lost', who: 'clinic', at: () => '/nowhere', ready: 'h1' },
+  today,
+  ...states(today, 'empty', 'loading', 'error', 'offline'),
+  { ...today, name: 'today-search', stage: async (page, { ids }) => {
+    await page.getByRole('combobox').first().pressSequentially(ids.name.slice(0, 1));
+    await page.getByRole('option').first().waitFor();
+  } },
+  { ...today, name: 'keys', stage: async (page) => {
+    await page.locator('h1').click();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+  } },
+  patients,
+  ...states(patients, 'empty', 'loading', 'error'),
+  { name: 'patient-new', who: 'clinic', at: () => '/patients/new', ready: 'form' },
+  { name: 'patient-new-wrong', who: 'clinic', at: () => '/patients/new', ready: 'form', stage: async (page) => {
+    await page.locator('form input').first().fill('99010219680311041');
+    await press('Control+Enter')(page);
+  } },
+  patient,
+  ...states(patient, 'loading', 'error'),
+  { name: 'consult-new', who: 'clinic', at: ({ ids }) => `/consults/new?patient=${ids.patient}`, ready: 'form .choice' },
+  { name: 'consult-new-whom', who: 'clinic', at: ({ ids }) => `/consults/new?patient=${ids.patient}`, ready: 'form .choice', stage: async (page) => {
+    await page.locator('#dept').focus();
+    await page.getByRole('option').first().waitFor();
+  } },
+  consults,
+  ...states(consults, 'empty', 'loading', 'error', 'offline'),
+  { name: 'consults-clinic', who: 'clinic', at: () => '/consults', ready: '.cs-wl tbody tr' },
+  consult,
+  ...states(consult, 'loading', 'error'),
+  { name: 'consult-asked', who: 'specialist', at: ({ ids }) => `/consults/${ids.asked}`, ready: '.tl' },
+  { name: 'escalate', who: 'clinic', at: ({ ids }) => `/consults/${ids.advised}/escalate`, ready: '.letter' },
+  referrals,
+  ...states(referrals, 'empty', 'loading', 'error'),
+  { name: 'referral-new', who: 'clinic', at: ({ ids }) => `/referrals/new?patient=${ids.patient}`, ready: 'h1' },
+  referral,
+  ...states(referral, 'loading', 'error'),
+  { name: 'referral-down', who: 'clinic', at: ({ ids }) => `/referrals/${ids.down}`, ready: '.tl' },
+  desk,
+  ...states(desk, 'empty', 'loading', 'error', 'offline'),
+  ...[['book', /接收并安排/], ['ask', /要求补充/], ['redirect', /转给/], ['reject', /拒绝/]].map(([name, button]) => ({
+    ...desk, name: `desk-${name}`, lang: 'zh', stage: async (page) => {
+      await page.locator('.preview').getByRole('button', { name: button }).first().click();
+      await page.locator('.act-form').waitFor();
+    } })),
+  { name: 'referral-desk', who: 'desk', at: ({ ids }) => `/referrals/${ids.decide}`, ready: '.tl' },
+  { name: 'account', who: 'clinic', at: () => '/account', ready: '.seg' },
+  { name: 'account-admin', who: 'admin', at: () => '/account', ready: 'h1' },
+  { name: 'device', who: 'clinic', at: () => '/device', ready: '.devcols video', calm: 800 },
+
+  { name: 'ring-out', who: 'clinic', before: ring, at: ({ ringing }) => `/consults/${ringing.id}?at=call`, ready: '.tiers li' },
+  { name: 'ring', who: 'specialist', before: ring, at: () => '/consults', ready: '[role=alertdialog]' },
+  { name: 'ring-decline', who: 'specialist', before: ring, at: () => '/consults', ready: '[role=alertdialog]', after: hush },
+
+  { ...live, name: 'call' },
+  ...[['files', /资料/], ['chat', /聊天/], ['opinion', /意见/]].map(([name, tab]) => ({ ...live, name: `call-${name}`, lang: 'zh', stage: async (page) => {
+    await page.getByRole('tab', { name: tab }).click();
+    await pause(300);
+  } })),
+  { ...live, name: 'call-end', lang: 'zh', stage: async (page) => {
+    await page.getByRole('button', { name: '结束' }).click();
+    await page.getByRole('dialog').waitFor();
+  } },
+  { ...live, name: 'call-clinic', who: 'clinic' },
+  { ...live, name: 'call-line', who: 'clinic', lang: 'zh', stage: async (page) => {
+    await page.locator('.call-head button').first().click();
+    await pause(300);
+  } },
+  { ...live, name: 'call-reconnecting', under: 'cut', stage: () => pause(3_500) },
+  { name: 'call-strip', who: 'specialist', before: meet, at: inCall, ready: '.tile:not(.own) video', stage: async (page) => {
+    await page.evaluate(() => {
+      const link = Object.assign(document.createElement('a'), { href: '/consults' });
+      document.body.append(link);
+      link.click();
+      link.remove();
+    });
+    await page.locator('.cs-wl tbody tr').first().waitFor();
+  }, after: hush },
+];
+
+const EMPTY = JSON.stringify({ items: [], next: null, counts: {} });
+const BROKEN = JSON.stringify({ code: 'internal', status: 500, title: 'Internal', request_id: '0190-7f3a' });
+const STAYS = /\/api\/v1\/(session|meta|socket)/;
+
+/** Does to the line what the scene wants; gives back the way to undo it. */
+async function under(page, state) {
+  if (!state || state === 'offline') return async () => undefined;
+  if (state === 'cut') {
+    const cdp = await page.context().newCDPSession(page);
+    await cdp.send('Network.enable');
+    const line = (offline) => cdp.send('Network.emulateNetworkConditions', { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+    page.__cut = () => line(true);
+    return async () => {
+      await line(false);
+      await cdp.detach();
+    };
+  }
+  const answer = async (route) => {
+    const request = route.request();
+    if (request.method() !== 'GET' || STAYS.test(request.url())) return route.continue();
+    if (state === 'loading') return undefined;
+    if (state === 'error') return route.fulfill({ status: 500, contentType: 'application/problem+json', body: BROKEN });
+    // A list is empty; a single record stays what it is.
+    if (/\/(con|ref|pat)-[\w-]+$/.test(new URL(request.url()).pathname)) return route.continue();
+    return route.fulfill({ status: 200, contentType: 'application/json', body: EMPTY });
+  };
+  await page.route('**/api/v1/**', answer);
+  return () => page.unroute('**/api/v1/**', answer);
+}
+
+/** Leads to the scene, hands it over, and clears up behind it. */
+export async function play(house, scene, deed) {
+  const page = house.pages[scene.who];
+  await scene.before?.(house);
+  await page.bringToFront();
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.evaluate((tongue) => localStorage.setItem('lang', tongue), scene.lang ?? 'zh');
+  const back = await under(page, scene.under);
+  try {
+    await page.goto(house.at(scene.at(house)), { waitUntil: 'commit' });
+    const cut = scene.under === 'cut';
+    await page.locator(scene.ready).first().waitFor({ timeout: 15_000 });
+    if (cut) await page.__cut();
+    await scene.stage?.(page, house);
+    if (scene.then) await page.locator(scene.then).first().waitFor({ timeout: 5_000 });
+    await pause(scene.calm ?? 250);
+    return await deed(page);
+  } finally {
+    await back();
+    await scene.after?.(house);
+  }
+}

@@ -61,5 +61,9 @@ export async function setLang(next: Lang): Promise<void> {
 }
 
 export async function startLang(): Promise<void> {
+  // Two windows side by side speak one language.
+  addEventListener('storage', (event) => {
+    if (event.key === 'lang' && event.newValue) void setLang(event.newValue === 'en' ? 'en' : 'zh');
+  });
   if (document.documentElement.lang === 'en') await setLang('en');
 }

@@ -31,6 +31,7 @@ export const restEn: Same<typeof restZh> = {
   'account.roles': 'My roles',
   'account.out': 'Sign out',
   'account.display': 'Display',
+  'account.theme.system': 'As the system',
   'account.theme.light': 'Light',
   'account.theme.dark': 'Dark',
   'account.lang': 'Language',

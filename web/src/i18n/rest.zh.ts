@@ -29,6 +29,7 @@ export const restZh = {
   'account.roles': '我的身份',
   'account.out': '退出登录',
   'account.display': '显示',
+  'account.theme.system': '跟随系统',
   'account.theme.light': '亮',
   'account.theme.dark': '暗',
   'account.lang': '语言',

@@ -45,6 +45,9 @@ export function layer(): () => void {
   return () => (layers -= 1);
 }
 
+/** An Enter on a button or a link is that button's or link's own. */
+const ownEnter = (target: EventTarget | null): boolean => target instanceof Element && target.closest('button, a[href], summary') !== null;
+
 /**
  * Listens on the window until the returned function is called. Keys with Ctrl or Alt, and Escape,
  * also work inside fields.
@@ -57,6 +60,7 @@ export function keys(map: Record<string, Deed | undefined>, how: { inLayer?: boo
     if (!deed) return;
     const everywhere = name.includes('+') || name === 'Escape';
     if (!everywhere && (inField(event.target) || off)) return;
+    if (name === 'Enter' && ownEnter(event.target)) return;
     if (deed(event) !== false) event.preventDefault();
   };
   addEventListener('keydown', hear);
