@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    protocol::{Code, Passing, Person, ServerSays, Sid, SidKey, Slot, Topic},
+    deeds::Claim,
+    protocol::{Code, OpKey, Outcome, Passing, Person, ServerSays, Sid, SidKey, Slot, Topic},
     room::Shown,
     session::{Close, Input},
 };
@@ -71,6 +72,13 @@ pub struct Seated {
     pub tracks: BTreeMap<Mid, Source>,
 }
 
+impl Seated {
+    /// Whether an offer with this counter is older than one that was taken.
+    pub fn is_stale(&self, neg: u32) -> bool {
+        neg <= self.neg
+    }
+}
+
 /// What a room looks like to somebody who just sat down.
 #[derive(Debug)]
 pub struct View {
@@ -133,6 +141,10 @@ pub enum Ask {
     Over(Vec<ConsultId>),
     /// What may be lost, for the others of the room.
     Pass(LineId, Option<ConsultId>, Passing),
+    /// May this command, told from others by its mark, be done under this key?
+    Claim(UserId, OpKey, u64, oneshot::Sender<Claim>),
+    /// It was done, or refused.
+    Did(UserId, OpKey, Outcome),
     /// Tell a topic once more.
     Sync(LineId, Topic),
     /// The relay says something.

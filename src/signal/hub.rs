@@ -12,7 +12,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     ask::{Ask, Departed, Entered, Knock, LineId, Seated},
-    protocol::{Body, Code, ServerSays, Sid, SidKey, Topic},
+    deeds::Deeds,
+    protocol::{Body, Code, Heard, ServerSays, Sid, SidKey, Topic},
     room::{Room, Seat},
     session::{Close, Input},
 };
@@ -38,6 +39,9 @@ pub(super) struct Lease {
     pub(super) key: SidKey,
     pub(super) line: Option<LineId>,
     pub(super) lost_at: Option<Timestamp>,
+    /// Seats that another tab or machine of the same person took over: told once more when this
+    /// one comes back, because the first telling may have been lost with the line.
+    pub(super) taken_over: BTreeSet<ConsultId>,
 }
 
 /// The task's state.
@@ -49,6 +53,7 @@ pub struct Hub {
     pub(super) rooms: BTreeMap<ConsultId, Room>,
     pub(super) homes: HashMap<SeatId, ConsultId>,
     pub(super) presence: BTreeMap<UserId, Status>,
+    pub(super) deeds: Deeds,
     pub(super) last_number: u64,
     pub(super) last_rev: i64,
 }
@@ -64,6 +69,7 @@ impl Hub {
             rooms: BTreeMap::new(),
             homes: HashMap::new(),
             presence: BTreeMap::new(),
+            deeds: Deeds::default(),
             last_number: 0,
             last_rev: 0,
         }
@@ -77,7 +83,8 @@ impl Hub {
         }
     }
 
-    fn hear(&mut self, ask: Ask, now: Timestamp) {
+    /// One question or telling.
+    pub(super) fn hear(&mut self, ask: Ask, now: Timestamp) {
         match ask {
             Ask::Enter(knock, answer) => reply(answer, self.enter(knock, now)),
             Ask::Closed(line) => self.closed(line, now),
@@ -107,9 +114,11 @@ impl Hub {
             }
             Ask::Negotiated(line, consult, neg) => {
                 if let Some(seat) = self.seat(line, consult) {
-                    seat.neg = neg;
+                    seat.neg = neg.max(seat.neg);
                 }
             }
+            Ask::Claim(user, op, mark, answer) => self.deeds.claim((user, op), mark, answer, now),
+            Ask::Did(user, op, outcome) => self.deeds.done(user, &op, &outcome, now),
             Ask::Track(line, consult, mid, source) => self.track(line, consult, mid, source),
             Ask::Mute(line, consult, source, is_muted) => self.mute(line, consult, source, is_muted),
             Ask::StandUp(line, consult, answer) => reply(answer, self.stand_up(line, consult)),
@@ -129,10 +138,19 @@ impl Hub {
 
     fn enter(&mut self, knock: Knock, now: Timestamp) -> Result<Entered, Code> {
         let Knock { line, user, session, ear, resume, fresh } = knock;
+        // A knock that took its time: its socket is gone, or the browser came on a newer one
+        // meanwhile, which it must not push out.
+        if ear.is_closed() {
+            return Err(Code::SessionExpired);
+        }
         let held = resume.filter(|(sid, key)| {
             self.leases.get(sid).is_some_and(|lease| lease.user == user && lease.key == *key)
         });
         let resumed = held.is_some();
+        let newer = held.as_ref().and_then(|(sid, _)| self.leases.get(sid)?.line).filter(|at| *at > line);
+        if newer.is_some() {
+            return Err(Code::Superseded);
+        }
         if !resumed && self.lines.values().filter(|other| other.user == user).count() >= MOST_LINES {
             return Err(Code::Full);
         }
@@ -142,6 +160,7 @@ impl Hub {
             key: key.clone(),
             line: None,
             lost_at: None,
+            taken_over: BTreeSet::new(),
         });
         let before = lease.line.replace(line);
         lease.lost_at = None;
@@ -151,7 +170,7 @@ impl Hub {
             self.hand_over(before, line, now);
         }
         if resumed {
-            standing = self.standing_of(user, line);
+            standing = self.standing_of(&sid, line);
         }
         Ok(Entered { sid, key, resumed, standing })
     }
@@ -170,12 +189,14 @@ impl Hub {
         }
     }
 
-    /// Gives a resumed line its person's lineless seats back, and tells it how they stand.
-    fn standing_of(&mut self, user: UserId, line: LineId) -> Vec<ServerSays> {
-        let mut standing = Vec::new();
+    /// Gives a resumed line the seats back that its session holds, and tells it how they stand.
+    fn standing_of(&mut self, sid: &Sid, line: LineId) -> Vec<ServerSays> {
+        let taken_over = self.leases.get(sid).into_iter().flat_map(|lease| &lease.taken_over);
+        let moved = |consult: &ConsultId| ServerSays::Eph { consult: Some(*consult), what: Heard::Moved };
+        let mut standing: Vec<_> = taken_over.map(moved).collect();
         let mut changed = Vec::new();
         for (consult, room) in &mut self.rooms {
-            let Some(seat) = room.of_user(user).filter(|seat| seat.line.is_none()) else { continue };
+            let Some(seat) = room.seats.iter_mut().find(|seat| seat.holder == *sid) else { continue };
             seat.gains_line(line);
             let number = seat.number;
             changed.push(*consult);

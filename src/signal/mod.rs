@@ -9,6 +9,7 @@
 mod ask;
 mod bucket;
 mod commands;
+mod deeds;
 mod handle;
 mod hub;
 mod outbox;
@@ -17,6 +18,8 @@ pub mod protocol;
 mod room;
 mod seats;
 mod session;
+#[cfg(test)]
+mod tests;
 mod watch;
 mod ws;
 

@@ -55,6 +55,16 @@ pub fn rung(letter: &Letter) -> Option<(RingId, i64)> {
     Some((id(mine, "ring")?, mine.get("tier").and_then(Value::as_i64).unwrap_or(1)))
 }
 
+/// Where a browser that has applied its inbox up to `last_n` goes on, and whether it must take
+/// everything anew. `head` is the newest number; `is_kept` says that the next one is still there.
+pub fn taken_up(head: i64, last_n: Option<i64>, is_kept: bool) -> (i64, bool) {
+    match last_n {
+        Some(last_n) if last_n == head || (0..head).contains(&last_n) && is_kept => (last_n, false),
+        Some(_) => (head, true),
+        None => (head, false),
+    }
+}
+
 /// The frame around an event.
 pub fn enveloped(letter: &Letter, ev: Event) -> Evt {
     let consult = (letter.entity_type == "consult").then(|| letter.entity_id.parse().ok()).flatten();

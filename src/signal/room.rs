@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     ask::LineId,
-    protocol::{Media, Named, Person, Slot, TrackState},
+    protocol::{Media, Named, Person, Sid, Slot, TrackState},
 };
 use crate::{
     kernel::{FacilityId, ParticipantId, Timestamp, UserId},
@@ -39,6 +39,8 @@ pub struct Seat {
     pub number: SeatId,
     /// Whose.
     pub user: UserId,
+    /// The signaling session that holds it: of a person's tabs, the one that sits here.
+    pub holder: Sid,
     /// The line that speaks for it; none while it is away.
     pub line: Option<LineId>,
     /// Since when it has no line.
@@ -72,10 +74,11 @@ pub struct Shown {
 
 impl Seat {
     /// A seat that was just asked for.
-    pub fn taken(number: SeatId, user: UserId, line: LineId) -> Self {
+    pub fn taken(number: SeatId, user: UserId, (holder, line): (Sid, LineId)) -> Self {
         Self {
             number,
             user,
+            holder,
             line: Some(line),
             lineless_since: None,
             flows: false,
@@ -214,8 +217,12 @@ mod tests {
         format!("usr-{tail:032x}").parse().unwrap()
     }
 
+    fn held(tail: u8) -> (Sid, LineId) {
+        (Sid::new(format!("sid-{tail}")).unwrap(), LineId(u64::from(tail)))
+    }
+
     fn seat(tail: u8) -> Seat {
-        let mut seat = Seat::taken(SeatId(u64::from(tail)), user(tail), LineId(u64::from(tail)));
+        let mut seat = Seat::taken(SeatId(u64::from(tail)), user(tail), held(tail));
         seat.shown = Some(Shown {
             pid: format!("par-{tail:032x}").parse().unwrap(),
             sitter: Sitter {
@@ -269,7 +276,7 @@ mod tests {
     #[test]
     fn who_was_not_let_in_is_not_shown() {
         let mut room = Room::new(RoomId(1));
-        room.seats = vec![seat(1), Seat::taken(SeatId(2), user(2), LineId(2))];
+        room.seats = vec![seat(1), Seat::taken(SeatId(2), user(2), held(2))];
 
         assert_eq!(room.roster().len(), 1);
         assert_eq!(room.lines().count(), 1);

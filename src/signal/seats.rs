@@ -24,7 +24,11 @@ impl Hub {
     }
 
     pub(super) fn reserve(&mut self, line: LineId, consult: ConsultId) -> Result<Place, Code> {
-        let user = self.lines.get(&line).ok_or(Code::SessionExpired)?.user;
+        let at = self.lines.get(&line).ok_or(Code::SessionExpired)?;
+        let (user, holder) = (at.user, at.sid.clone());
+        if let Some(lease) = self.leases.get_mut(&holder) {
+            lease.taken_over.remove(&consult);
+        }
         let elsewhere = self.rooms.iter_mut().filter(|(id, _)| **id != consult);
         if elsewhere.filter_map(|(_, room)| room.of_line(line)).count() >= MOST_ROOMS {
             return Err(Code::Full);
@@ -38,13 +42,17 @@ impl Hub {
             let before = seat.line.filter(|before| *before != line);
             seat.gains_line(line);
             let place = Place { room: number, seat: seat.number };
+            let holder_before = std::mem::replace(&mut seat.holder, holder.clone());
+            if let Some(lease) = self.leases.get_mut(&holder_before).filter(|_| holder_before != holder) {
+                lease.taken_over.insert(consult);
+            }
             if let Some(before) = before {
                 let moved = ServerSays::Eph { consult: Some(consult), what: Heard::Moved };
                 self.whisper(before, Input::Say(moved));
             }
             return Ok(place);
         }
-        room.seats.push(Seat::taken(fresh_seat, user, line));
+        room.seats.push(Seat::taken(fresh_seat, user, (holder, line)));
         self.homes.insert(fresh_seat, consult);
         Ok(Place { room: number, seat: fresh_seat })
     }
@@ -260,6 +268,7 @@ impl Hub {
     }
 
     pub(super) fn tick(&mut self, now: Timestamp) {
+        self.deeds.tick(now);
         self.leases.retain(|_, lease| lease.lost_at.is_none_or(|lost| now.since(lost) < LEASE));
         let given_up: Vec<_> = self
             .rooms

@@ -54,9 +54,8 @@ pub enum Input {
     Control,
     /// Time passed.
     Tick,
-    /// The answer to [`Output::Admit`]: the welcome, the inbox number the browser has applied,
-    /// and what else it is told at once.
-    Admitted(Box<Welcome>, i64, Vec<ServerSays>),
+    /// The answer to [`Output::Admit`]: the welcome, and what else the browser is told at once.
+    Admitted(Box<Welcome>, Vec<ServerSays>),
     /// The answer to [`Output::Admit`]: no.
     Refused(Code),
     /// A command of this line is finished.
@@ -196,6 +195,12 @@ impl Session {
         self.phase == Phase::Closed
     }
 
+    /// Frames that wait to be written.
+    #[cfg(test)]
+    pub fn waiting(&self) -> usize {
+        self.outbox.waiting()
+    }
+
     /// Whether something waits to be written.
     pub fn has_frames(&self) -> bool {
         self.outbox.has_frames()
@@ -235,7 +240,7 @@ impl Session {
             }
             Input::Unfit(why) | Input::End(why) => self.close(why, now, &mut out),
             Input::Tick => self.tick(now, &mut out),
-            Input::Admitted(welcome, from_n, more) => self.admitted(*welcome, from_n, more, now),
+            Input::Admitted(welcome, more) => self.admitted(*welcome, more, now),
             Input::Refused(code) => {
                 self.outbox.put(ServerSays::Bye { code, action: ByeAction::Stop, after_ms: None }, now);
                 self.shut(Close::SignedOut, &mut out);
@@ -337,12 +342,12 @@ impl Session {
         }
     }
 
-    fn admitted(&mut self, welcome: Welcome, from_n: i64, more: Vec<ServerSays>, now: Timestamp) {
+    fn admitted(&mut self, welcome: Welcome, more: Vec<ServerSays>, now: Timestamp) {
         if self.phase != Phase::Knocking {
             return;
         }
         self.phase = Phase::Live;
-        (self.sent_n, self.acked_n) = (from_n, from_n);
+        (self.sent_n, self.acked_n) = (welcome.from, welcome.from);
         self.known_n = self.known_n.max(welcome.n);
         self.outbox.put(ServerSays::Welcome(welcome), now);
         for frame in more {
@@ -433,7 +438,7 @@ mod tests {
         NOON.plus(Duration::from_secs(seconds))
     }
 
-    fn welcome(n: i64) -> Welcome {
+    fn welcome(from: i64, n: i64) -> Welcome {
         Welcome {
             sid: Sid::new("sid-1").unwrap(),
             key: SidKey::new("key").unwrap(),
@@ -441,6 +446,7 @@ mod tests {
             reset: false,
             me: "usr-019aa5e0c40070008000000000000010".parse().unwrap(),
             n,
+            from,
             hb_ms: 5_000,
             lease_ms: 60_000,
             limits: [].into(),
@@ -466,7 +472,7 @@ mod tests {
     fn live(from: i64, newest: i64) -> (Session, Vec<Output>) {
         let mut session = Session::open(NOON);
         session.step(hello(), NOON);
-        let out = session.step(Input::Admitted(Box::new(welcome(newest)), from, Vec::new()), NOON);
+        let out = session.step(Input::Admitted(Box::new(welcome(from, newest)), Vec::new()), NOON);
         (session, out)
     }
 

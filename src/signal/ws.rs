@@ -159,6 +159,8 @@ async fn converse(signal: Signal, who: Principal, socket: WebSocket) {
         }
     };
     drop(jobs);
+    // Whatever still comes for this line finds nobody.
+    ear.close();
     signal.note(Ask::Closed(line)).await;
     if let Some(why) = why {
         debug!(line.close_code = why.code(), "A line is ended");

@@ -10,7 +10,7 @@ use super::{
         post::{self, Told},
         protocol::{
             Body, Code, Event, Evt, Hello, MAX_FRAME, Outcome, Refused, Resume, ServerSays, Sid, SidKey,
-            SigStep, Topic, Welcome,
+            Topic, Welcome,
         },
         room::LEASE,
         session::Input,
@@ -49,8 +49,7 @@ pub async fn admit(speaker: &Speaker, hello: Hello) {
         }
     }
     if let Some(back) = rejoin {
-        let offer = SigStep::Offer { sdp: back.offer.sdp };
-        sitting::negotiate(speaker, back.consult, back.offer.neg, offer).await;
+        sitting::come_back(speaker, back).await;
     }
 }
 
@@ -69,24 +68,26 @@ async fn let_in(speaker: &Speaker, resume: Option<Resume>) -> Result<Input, Code
     // The lease first: whoever is told that this person is here may ring at once.
     auth::renew(ctx, user, LEASE).await.map_err(unanswered)?;
     let entered = signal.ask(|answer| Ask::Enter(knock, answer)).await.map_err(|_| Code::NodeDraining)??;
-    let (head, kept) = inbox(speaker, last_n.filter(|_| entered.resumed)).await.map_err(unanswered)?;
-    let from_n = kept.unwrap_or(head);
+    // The inbox is the person's and outlives the session: a server that was started anew has
+    // forgotten who sat where, and still tells what was missed.
+    let (head, from, reset) = inbox(speaker, last_n).await.map_err(unanswered)?;
     let mut standing = entered.standing;
     standing.push(rings(speaker).await.map_err(|_| Code::Internal)?);
     let welcome = Welcome {
         sid: entered.sid,
         key: entered.key,
         resumed: entered.resumed,
-        reset: entered.resumed && kept.is_none(),
+        reset,
         me: user,
         n: head,
+        from,
         hb_ms: HEARTBEAT_MS,
         lease_ms: LEASE.as_millis() as u32,
         limits: [("frame_bytes".to_owned(), MAX_FRAME as u64)].into(),
         node: signal.settings().node.clone(),
         now: ctx.clock.now(),
     };
-    Ok(Input::Admitted(Box::new(welcome), from_n, standing))
+    Ok(Input::Admitted(Box::new(welcome), standing))
 }
 
 fn unanswered(fault: StoreError) -> Code {
@@ -100,19 +101,19 @@ fn fresh(speaker: &Speaker) -> (Sid, SidKey) {
     (sid, SidKey::new(hex(dice.bytes())).expect("hexadecimal is a token"))
 }
 
-/// The newest number, and the one to go on from if everything after it is still kept.
-async fn inbox(speaker: &Speaker, last_n: Option<i64>) -> Result<(i64, Option<i64>), StoreError> {
+/// The newest number, the one to go on from, and whether what lies between is gone.
+async fn inbox(speaker: &Speaker, last_n: Option<i64>) -> Result<(i64, i64, bool), StoreError> {
     let (ctx, user) = (speaker.signal().ctx(), speaker.user());
     let mut tx = ctx.db.read().await?;
     let head = journal::head_of(&mut tx, user).await?;
-    let Some(last_n) = last_n.filter(|last| (0..=head).contains(last)) else { return Ok((head, None)) };
-    if last_n == head {
-        return Ok((head, Some(last_n)));
+    let mut is_kept = false;
+    if let Some(last_n) = last_n.filter(|last| (0..head).contains(last)) {
+        let since = ctx.clock.now().minus(KEPT);
+        let next = journal::letters_after(&mut tx, user, last_n, 1).await?;
+        is_kept = next.first().is_some_and(|letter| letter.n == last_n + 1 && letter.line.at >= since);
     }
-    let since = ctx.clock.now().minus(KEPT);
-    let next = journal::letters_after(&mut tx, user, last_n, 1).await?;
-    let is_kept = next.first().is_some_and(|letter| letter.n == last_n + 1 && letter.line.at >= since);
-    Ok((head, is_kept.then_some(last_n)))
+    let (from, reset) = post::taken_up(head, last_n, is_kept);
+    Ok((head, from, reset))
 }
 
 /// The calls that wait for this person, for their eyes.

@@ -5,6 +5,7 @@
 //! keeps its answer under the command's own key, in the transaction of the change.
 
 mod entry;
+mod live;
 mod reach;
 mod record;
 mod refusal;
@@ -133,14 +134,10 @@ async fn perform(speaker: &Speaker, op: &OpKey, command: Command) -> Answer {
             record::once(speaker, &who, op, &command).await
         }
         Command::ReferOpen { consult } => record::refer(speaker, &who, op, consult).await,
-        Command::Join { consult, neg, offer, media, .. } => {
-            sitting::join(speaker, &who, consult, (neg, &offer), media).await
-        }
-        Command::Leave { consult } => sitting::leave(speaker, consult).await,
-        Command::Publish { consult, mid, source } => {
-            sitting::publish(speaker, &who, consult, mid, source).await
-        }
-        Command::Unpublish { consult, mid } => sitting::unpublish(speaker, consult, mid).await,
-        Command::Mute { consult, track, on } => sitting::mute(speaker, consult, track, on).await,
+        live @ (Command::Join { .. }
+        | Command::Leave { .. }
+        | Command::Publish { .. }
+        | Command::Unpublish { .. }
+        | Command::Mute { .. }) => live::once(speaker, &who, op, live).await,
     }
 }

@@ -1,6 +1,6 @@
 //! Sitting down in a consult's room, standing up, and what is negotiated in between.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
@@ -8,7 +8,10 @@ use super::{
     super::{
         Signal,
         ask::{Ask, Departed, SatDown, Seated},
-        protocol::{Code, Media, Named, Outcome, Refused, Sdp, ServerSays, ServerStep, SigStep},
+        protocol::{
+            Code, Media, Named, Offer, Outcome, Refused, Rejoin, Sdp, ServerSays, ServerStep, SigStep, Topic,
+            TrackState,
+        },
         room::{Shown, Sitter},
     },
     Answer, Speaker, refusal,
@@ -17,7 +20,7 @@ use crate::{
     auth::Principal,
     consult, directory,
     kernel::{ConsultId, ParticipantId},
-    media::{Joined, MediaError, Mid, Relay, Source},
+    media::{Joined, MediaError, Mid, Relay, Section, Source},
     store::StoreError,
 };
 
@@ -28,7 +31,7 @@ pub async fn join(
     who: &Principal,
     consult: ConsultId,
     (neg, offer): (u32, &Sdp),
-    media: Media,
+    media: Option<Media>,
 ) -> Answer {
     let (signal, line) = (speaker.signal(), speaker.line());
     let relay = relay_of(signal)?;
@@ -48,6 +51,7 @@ pub async fn join(
     };
     let Joined { answer, slots, sections } = joined;
     let joined_at = signal.ctx().clock.now();
+    let media = media.unwrap_or_else(|| sent_by(&sections));
     let sat = SatDown {
         line,
         consult,
@@ -62,6 +66,50 @@ pub async fn join(
     Ok(Outcome::Ok(json!({
         "pid": pid, "answer": answer, "neg": neg, "slots": view.slots, "roster": view.roster,
     })))
+}
+
+/// `hello.resume.join`: back into the seat with the first frame, without a further round trip.
+/// A restart goes on with the connection that the relay still holds; a new connection takes
+/// the person's one seat again, whoever's line spoke for it before.
+pub async fn come_back(speaker: &Speaker, back: Rejoin) {
+    let Rejoin { consult, offer, media, .. } = back;
+    let Offer { neg, sdp, restart } = offer;
+    if restart {
+        return negotiate(speaker, consult, neg, SigStep::Offer { sdp }).await;
+    }
+    let joined = match speaker.caller().await {
+        Ok(who) => join(speaker, &who, consult, (neg, &sdp), media).await,
+        Err(why) => Err(why),
+    };
+    match joined {
+        Ok(Outcome::Ok(mut taken)) => {
+            if let Value::String(sdp) = taken["answer"].take() {
+                speaker.say(ServerSays::Sig { consult, neg, step: ServerStep::Answer { sdp } }).await;
+            }
+            for topic in [Topic::Roster(consult), Topic::Slots(consult)] {
+                speaker.signal().note(Ask::Sync(speaker.line(), topic)).await;
+            }
+        }
+        Ok(Outcome::Err(why)) | Err(why) => refuse_step(speaker, consult, neg, why).await,
+    }
+}
+
+/// What an offer sends, for whoever does not say so.
+fn sent_by(sections: &[Section]) -> Media {
+    let sends = |wanted: &[Source]| {
+        let is_there = sections.iter().any(|s| s.source.is_some_and(|source| wanted.contains(&source)));
+        if is_there { TrackState::On } else { TrackState::None }
+    };
+    Media {
+        mic: sends(&[Source::Mic]),
+        cam: sends(&[Source::Cam]),
+        screen: sends(&[Source::Exam, Source::Screen]),
+    }
+}
+
+async fn refuse_step(speaker: &Speaker, consult: ConsultId, neg: u32, why: Refused) {
+    let why = why.with(json!({ "consult": consult, "neg": neg }));
+    speaker.say(ServerSays::Res { id: 0, outcome: Outcome::Err(why) }).await;
 }
 
 /// The record learns who sits there; the others learn a name, a place and a role.
@@ -142,7 +190,7 @@ pub async fn mute(speaker: &Speaker, consult: ConsultId, track: Source, is_muted
 pub async fn negotiate(speaker: &Speaker, consult: ConsultId, neg: u32, step: SigStep) {
     let SigStep::Offer { sdp } = step else { return };
     let answered = match seated(speaker, consult).await {
-        Ok(seated) if neg <= seated.neg => return,
+        Ok(seated) if seated.is_stale(neg) => return,
         Ok(seated) => match relay_of(speaker.signal()) {
             Ok(relay) => relay.offer(seated.seat, sdp.as_str()).await,
             Err(_) => Err(MediaError::Stopped),
@@ -156,11 +204,7 @@ pub async fn negotiate(speaker: &Speaker, consult: ConsultId, neg: u32, step: Si
             ServerStep::Answer { sdp }
         }
         Err(MediaError::NoSuchSeat) => ServerStep::Need { audio: 0, video: 0 },
-        Err(error) => {
-            let why = refusal::of_media(error).with(json!({ "consult": consult, "neg": neg }));
-            speaker.say(ServerSays::Res { id: 0, outcome: Outcome::Err(why) }).await;
-            return;
-        }
+        Err(error) => return refuse_step(speaker, consult, neg, refusal::of_media(error)).await,
     };
     speaker.say(ServerSays::Sig { consult, neg, step }).await;
 }

@@ -98,8 +98,11 @@ pub struct Rejoin {
     pub consult: ConsultId,
     /// The seat.
     pub pid: ParticipantId,
-    /// The offer that restarts the media.
+    /// How to reach me: a restart of the connection from before, or a new one.
     pub offer: Offer,
+    /// What I bring; nothing said: whatever the offer sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<Media>,
 }
 
 /// A numbered session description.

@@ -95,6 +95,8 @@ pub struct Welcome {
     pub me: UserId,
     /// The newest number of this person's inbox.
     pub n: i64,
+    /// The events that follow begin after this number.
+    pub from: i64,
     /// How often to ping.
     pub hb_ms: u32,
     /// How long a seat is kept when the line is gone.

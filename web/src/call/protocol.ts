@@ -192,6 +192,8 @@ export type ServerSays =
       t: 'welcome'; sid: string; key: string; resumed: boolean;
       /** What was missed is older than the server keeps: take everything anew. */
       reset?: boolean;
+      /** The events that follow begin after this number. */
+      from?: number;
       me: UserId; n: number; hb_ms: number; lease_ms: number; limits: Record<string, number>; node: string; now: Time;
     }
   | { t: 'res'; id: number; ok: Record<string, unknown>; err?: undefined }

@@ -43,11 +43,20 @@ describe('events', () => {
     expect(numbers(session, event(13), event(14))).toEqual([13, 14]);
   });
 
-  it('start at the inbox of a new session', () => {
+  it('go on where they were left, even if the server has forgotten the session', () => {
     const session = open();
     session.cut();
     session.hello();
-    session.hear(welcome({ n: 30 }));
+    session.hear(welcome({ n: 12, from: 10 }));
+
+    expect(numbers(session, event(11), event(12))).toEqual([11, 12]);
+  });
+
+  it('start anew when too much was missed', () => {
+    const session = open();
+    session.cut();
+    session.hello();
+    session.hear(welcome({ resumed: true, reset: true, n: 30, from: 30 }));
 
     expect(numbers(session, event(31))).toEqual([31]);
   });

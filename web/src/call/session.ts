@@ -127,15 +127,16 @@ export class Session {
   }
 
   private welcome(frame: Extract<ServerSays, { t: 'welcome' }>): { heard: Heard[]; say: ClientSays[] } {
+    if (this.open) return { heard: [], say: [] };
+    const first = this.sid === null;
     this.sid = frame.sid;
     this.key = frame.key;
     this.open = true;
     const reset = frame.reset ?? false;
-    // A new session starts at what the inbox holds now; a resumed one is told what it missed.
-    if (!frame.resumed || reset) {
-      this.last = this.acked = frame.n;
-      this.states.clear();
-    }
+    // The inbox is the person's and outlives the session: only the first time, and when too much was missed, it is
+    // taken up somewhere else than where it was left.
+    if (first || reset) this.last = this.acked = frame.from ?? frame.n;
+    if (!frame.resumed || reset) this.states.clear();
     const say: ClientSays[] = [];
     for (const waiting of this.outbox) {
       waiting.sent = true;
@@ -161,6 +162,7 @@ export class Session {
         return { heard: [], say: say ? [say] : [] };
       }
     }
+    if (known && frame.rev < known.rev) return { heard: [], say: [] };
     const full = frame.full ?? (merged(known?.full ?? {}, frame.patch ?? {}) as Record<string, unknown>);
     this.states.set(frame.topic, { rev: frame.rev, full });
     return told({ is: 'state', topic: frame.topic, full });
