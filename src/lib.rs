@@ -20,6 +20,8 @@ pub mod patients;
 
 pub mod attachments;
 
+pub mod consents;
+
 pub mod consult;
 
 pub mod referral;

@@ -123,7 +123,7 @@ async fn answer(
     consult: &Consult,
     status: u16,
 ) -> Result<StoredAnswer, Error> {
-    let parts = commands::parts_of(tx, who, consult).await?;
+    let parts = commands::parts_of(tx, who, consult, ctx.clock.now()).await?;
     let view = view::whole(ctx, tx, consult, &parts).await?;
     let body = serde_json::to_value(view).expect("a view is JSON");
     Ok(StoredAnswer { status, version: consult.version, body })
@@ -135,7 +135,7 @@ async fn show(
     Path(id): Path<ConsultId>,
 ) -> Result<Tagged<view::ConsultView>, Problem> {
     let mut tx = ctx.db.write("consult.read").await?;
-    let (consult, parts) = commands::load_for(&mut tx, &who, id).await?;
+    let (consult, parts) = commands::load_for(&mut tx, &who, id, ctx.clock.now()).await?;
     let view = view::whole(&ctx, &mut tx, &consult, &parts).await?;
     commands::read_by(&mut tx, &who, &consult, ctx.clock.now()).await?;
     tx.commit().await?;
@@ -170,7 +170,7 @@ async fn list(
     let names = &mut Names::default();
     let mut items = Vec::new();
     for consult in found {
-        match commands::parts_of(&mut tx, &who, &consult).await {
+        match commands::parts_of(&mut tx, &who, &consult, ctx.clock.now()).await {
             Ok(parts) => items.push(view::brief(&ctx, &mut tx, names, &consult, &parts).await?),
             Err(Error::NotAllowed(_)) => {}
             Err(error) => return Err(error.into()),
@@ -253,7 +253,7 @@ async fn history(
     Path(id): Path<ConsultId>,
 ) -> Result<axum::Json<Value>, Problem> {
     let mut tx = ctx.db.read().await?;
-    commands::load_for(&mut tx, &who, id).await?;
+    commands::load_for(&mut tx, &who, id, ctx.clock.now()).await?;
     let items = view::history(&mut tx, id).await?;
     Ok(axum::Json(json!({ "items": items, "next": null })))
 }

@@ -19,6 +19,7 @@ use crate::{
         Principal, Role,
         policy::{self, Actor, Denied, Grant},
     },
+    consents::{self, Subject},
     ctx::Ctx,
     directory,
     journal::{self, Entity, Entry},
@@ -35,18 +36,30 @@ pub async fn load_for(
     tx: &mut impl Query,
     who: &Principal,
     id: ConsultId,
+    now: Timestamp,
 ) -> Result<(Consult, Vec<Actor>), Error> {
     let consult = store::load(tx, id).await?.ok_or(Error::NotFound(id))?;
-    let parts = parts_of(tx, who, &consult).await?;
+    let parts = parts_of(tx, who, &consult, now).await?;
     Ok((consult, parts))
 }
 
-/// The parts `who` plays in a consult he may read.
-pub async fn parts_of(tx: &mut impl Query, who: &Principal, consult: &Consult) -> Result<Vec<Actor>, Error> {
+/// The parts `who` plays in a consult he may read. Who was rung or took part reads it for
+/// thirty days after that ended; after the consent was taken back only the asking side does.
+pub async fn parts_of(
+    tx: &mut impl Query,
+    who: &Principal,
+    consult: &Consult,
+    now: Timestamp,
+) -> Result<Vec<Actor>, Error> {
     let lead = around::lead(tx, consult.from_facility).await?;
-    let tied = people::takes_part(tx, consult.id).await?.contains(&who.user);
+    let mut sides = consult.sides(lead);
+    let shut = sides.released && consents::was_withdrawn(tx, Subject::Consult(consult.id)).await?;
+    sides.released &= !shut;
+    let tied = !shut && people::ties(tx, consult, who.user, now).await?;
     let grant = if tied { Grant::TakesPart } else { Grant::None };
-    Ok(policy::require(who, &consult.sides(lead), grant)?)
+    let parts = policy::require(who, &sides, grant)?;
+    let asks = parts.iter().any(|part| matches!(part, Actor::Requester | Actor::RequesterAdmin));
+    if shut && !asks { Err(Denied::NotClinical.into()) } else { Ok(parts) }
 }
 
 /// Begins a draft.
@@ -65,7 +78,7 @@ pub async fn create(
     let begin = form.beginning()?;
     let mut letter = Letter::default();
     let mut wrongs = form.write_over(&mut letter).err().unwrap_or_default();
-    let consent = form.consent(begin.urgency, at).unwrap_or_else(|error| {
+    let consent = form.consent(begin.urgency).unwrap_or_else(|error| {
         wrongs.push(error);
         None
     });
@@ -109,7 +122,7 @@ pub async fn create(
     };
     store::insert(ctx, tx, &consult, &letter).await?;
     if let Some(consent) = consent {
-        store::write_consent(ctx, tx, &consult, &consent, who.user).await?;
+        consents::record(ctx, tx, &consult.consent_place(), &consent, (who.user, at)).await?;
     }
     tell(tx, who, &consult, "consult.create", at).await?;
     consult.version = 1;
@@ -135,7 +148,7 @@ pub async fn edit(
     form: &DraftForm,
     at: Timestamp,
 ) -> Result<Consult, Error> {
-    let (mut consult, parts) = load_for(tx, who, id).await?;
+    let (mut consult, parts) = load_for(tx, who, id, at).await?;
     if consult.state != State::Draft {
         let open = step::open_and_shut(&consult, &parts, at).0;
         return Err(Error::Over { open });
@@ -150,7 +163,7 @@ pub async fn edit(
     consult.urgency = form.urgency.unwrap_or(consult.urgency);
     let mut letter = store::letter(ctx, tx, id).await?;
     let mut wrongs = form.write_over(&mut letter).err().unwrap_or_default();
-    let consent = form.consent(consult.urgency, at).unwrap_or_else(|error| {
+    let consent = form.consent(consult.urgency).unwrap_or_else(|error| {
         wrongs.push(error);
         None
     });
@@ -171,7 +184,7 @@ pub async fn edit(
     }
     store::write_letter(ctx, tx, &consult, &letter).await?;
     if let Some(consent) = consent {
-        store::write_consent(ctx, tx, &consult, &consent, who.user).await?;
+        consents::record(ctx, tx, &consult.consent_place(), &consent, (who.user, at)).await?;
     }
     store::save(tx, &mut consult).await?;
     tell(tx, who, &consult, "consult.edit", at).await?;
@@ -221,7 +234,7 @@ pub async fn act(
     at: Timestamp,
 ) -> Result<Consult, Error> {
     store::hold(tx, ask.id).await?;
-    let (mut consult, parts) = load_for(tx, who, ask.id).await?;
+    let (mut consult, parts) = load_for(tx, who, ask.id, at).await?;
     let by = By { who: Some(who), parts, at, request: ask.request };
     let Ok(action) = ask.action.parse::<Action>() else {
         return Err(Error::UnknownAction { open: step::open_and_shut(&consult, &by.parts, at).0 });
@@ -275,7 +288,7 @@ pub async fn escalated(
     at: Timestamp,
 ) -> Result<Consult, Error> {
     store::hold(tx, id).await?;
-    let (mut consult, parts) = load_for(tx, who, id).await?;
+    let (mut consult, parts) = load_for(tx, who, id, at).await?;
     let by = By { who: Some(who), parts, at, request: None };
     step::allowed(&consult, Action::Escalate, &by)?;
     if consult.version != seen {

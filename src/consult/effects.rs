@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     auth::policy::Actor,
+    consents::{self, Asked, Subject},
     ctx::Ctx,
     directory,
     kernel::{OpinionId, Timestamp},
@@ -153,7 +154,8 @@ pub async fn left_behind(tx: &mut WriteTx, consult: &mut Consult, at: Timestamp)
 
 async fn submit(ctx: &Ctx, tx: &mut WriteTx, consult: &mut Consult, by: &By<'_>) -> Result<Told, Error> {
     let letter = store::letter(ctx, tx, consult.id).await?;
-    let consent = store::consent(ctx, tx, consult.id).await?.map(|consent| consent.method);
+    let subject = Subject::Consult(consult.id);
+    let consent = consents::live(ctx, tx, subject).await?.map(|consent| consent.method);
     let department = around::department(tx, consult.to_department).await?;
     let mut missing = guards::missing(consult, &letter, consent, &department.min_dataset);
     if !department.accepts_consult {
@@ -163,6 +165,9 @@ async fn submit(ctx: &Ctx, tx: &mut WriteTx, consult: &mut Consult, by: &By<'_>)
         return Err(Error::Invalid(missing));
     }
     consult.opened_at = Some(by.at);
+    if let Some(who) = by.who {
+        consents::confirm(ctx, tx, (subject, &consult.no), Asked { who, at: by.at }).await?;
+    }
     store::begin_leg(tx, consult, by.at).await?;
     around::share_patient(tx, consult, by.at).await?;
     people::invite(ctx, tx, consult.id, consult.from_user, Side::From, by.at).await?;

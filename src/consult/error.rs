@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     auth::policy::Denied,
+    consents::NotGiven,
     http::FieldError,
     kernel::{ConsultId, Timestamp, UserId},
     store::StoreError,
@@ -76,6 +77,15 @@ pub enum Error {
 impl From<FieldError> for Error {
     fn from(error: FieldError) -> Self {
         Self::Invalid(vec![error])
+    }
+}
+
+impl From<NotGiven> for Error {
+    fn from(error: NotGiven) -> Self {
+        match error {
+            NotGiven::Field(field) => field.into(),
+            NotGiven::Store(fault) => Self::Store(fault),
+        }
     }
 }
 

@@ -20,13 +20,13 @@ impl Gate for FilesGate {
     const LIST: &'static str = "consults";
 
     async fn open<Q: Query>(
-        _ctx: &Ctx,
+        ctx: &Ctx,
         tx: &mut Q,
         who: &Principal,
         id: ConsultId,
         need: Need,
     ) -> Result<Opened, Problem> {
-        let (consult, parts) = load_for(tx, who, id).await?;
+        let (consult, parts) = load_for(tx, who, id, ctx.clock.now()).await?;
         let shut = matches!(consult.state, State::Cancelled | State::Expired | State::EnteredInError);
         match need {
             Need::Read => {}

@@ -5,11 +5,9 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::model::{
-    Adopted, Consent, ConsentMethod, DeclineReason, Diagnosis, Exam, Kind, Letter, NextStep, OpinionText,
-    Signer, Urgency,
-};
+use super::model::{Adopted, DeclineReason, Diagnosis, Exam, Kind, Letter, NextStep, OpinionText, Urgency};
 use crate::{
+    consents::{ConsentForm, Given, OverrideForm, Scope},
     http::FieldError,
     kernel::{BadText, DepartmentId, Note, PatientId, Timestamp, UserId},
 };
@@ -62,24 +60,6 @@ pub struct Beginning {
     pub urgency: Urgency,
 }
 
-/// A consent as it is sent.
-#[derive(Deserialize)]
-pub struct ConsentForm {
-    /// How.
-    pub method: ConsentMethod,
-    /// By whom.
-    pub signer: Signer,
-    /// Before whom.
-    pub witness: Option<String>,
-}
-
-/// Why an emergency goes ahead without a consent.
-#[derive(Deserialize)]
-pub struct OverrideForm {
-    /// In words.
-    pub reason: String,
-}
-
 /// Everything an action can be sent with; each takes what it needs.
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -121,7 +101,7 @@ macro_rules! silent {
         }
     )*};
 }
-silent!(DraftForm, ConsentForm, OverrideForm, Body);
+silent!(DraftForm, Body);
 
 /// A complaint about one field.
 pub fn wrong(field: &str, code: &str) -> FieldError {
@@ -208,31 +188,14 @@ impl DraftForm {
     }
 
     /// The consent that was sent, if one was.
-    pub fn consent(&self, urgency: Urgency, at: Timestamp) -> Result<Option<Consent>, FieldError> {
+    pub fn consent(&self, urgency: Urgency) -> Result<Option<Given>, FieldError> {
         if let Some(form) = &self.r#override {
             if urgency != Urgency::Emergency {
                 return Err(wrong("override", "only_emergency"));
             }
-            let reason = needed("override.reason", Some(&form.reason))?;
-            let method = ConsentMethod::Override;
-            return Ok(Some(Consent {
-                method,
-                signer: None,
-                witness: None,
-                reason: Some(reason),
-                signed_at: at,
-            }));
+            return form.checked().map(Some);
         }
-        let Some(form) = &self.consent else { return Ok(None) };
-        let witness = match form.method {
-            ConsentMethod::VerbalWitness => Some(needed("consent.witness", form.witness.as_deref())?),
-            ConsentMethod::Paper | ConsentMethod::OnScreen => {
-                allowed("consent.witness", form.witness.as_deref())?
-            }
-            ConsentMethod::Override => return Err(wrong("consent.method", "not_one_of_these")),
-        };
-        let signer = Some(form.signer);
-        Ok(Some(Consent { method: form.method, signer, witness, reason: None, signed_at: at }))
+        self.consent.as_ref().map(|form| form.checked(Scope::Consult)).transpose()
     }
 }
 
@@ -298,6 +261,7 @@ pub fn acknowledgement(body: &Body) -> Result<(Adopted, Option<String>), FieldEr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::consents::Method;
 
     fn form(json: serde_json::Value) -> DraftForm {
         serde_json::from_value(json).unwrap()
@@ -327,10 +291,9 @@ mod tests {
     #[test]
     fn only_an_emergency_goes_ahead_without_consent() {
         let ask = form(json!({ "override": { "reason": "unconscious, alone" } }));
-        let at = Timestamp::from_millis(0);
 
-        assert_eq!(ask.consent(Urgency::Urgent, at).unwrap_err().code, "only_emergency");
-        assert_eq!(ask.consent(Urgency::Emergency, at).unwrap().unwrap().method, ConsentMethod::Override);
+        assert_eq!(ask.consent(Urgency::Urgent).unwrap_err().code, "only_emergency");
+        assert_eq!(ask.consent(Urgency::Emergency).unwrap().unwrap().method, Method::Override);
     }
 
     #[test]

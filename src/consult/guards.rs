@@ -4,9 +4,9 @@
 
 use super::{
     due, form,
-    model::{ConsentMethod, Consult, Kind, Letter, Urgency},
+    model::{Consult, Kind, Letter, Urgency},
 };
-use crate::{auth::policy::Actor, http::FieldError, kernel::Timestamp, words};
+use crate::{auth::policy::Actor, consents::Method, http::FieldError, kernel::Timestamp, words};
 
 words! {
     /// Why a step that the table opens is shut just now.
@@ -49,7 +49,7 @@ pub fn hindrance(rule: &str, consult: &Consult, who: &[Actor], now: Timestamp) -
 pub fn missing(
     consult: &Consult,
     letter: &Letter,
-    consent: Option<ConsentMethod>,
+    consent: Option<Method>,
     wanted: &[String],
 ) -> Vec<FieldError> {
     let mut missing = Vec::new();
@@ -60,7 +60,7 @@ pub fn missing(
     match consent {
         None => missing.push(form::wrong("consent", "required")),
         // The override was written while it was an emergency.
-        Some(ConsentMethod::Override) if consult.urgency != Urgency::Emergency => {
+        Some(Method::Override) if consult.urgency != Urgency::Emergency => {
             missing.push(form::wrong("consent", "required"));
         }
         Some(_) => {}

@@ -17,6 +17,7 @@
 mod api;
 mod around;
 mod commands;
+mod consent;
 mod due;
 mod effects;
 mod error;
@@ -37,6 +38,7 @@ mod view;
 
 pub use api::routes;
 pub use commands::{Ask, act, act_on_ring, create, edit, escalated, load_for};
+pub use consent::ConsentGate;
 pub use error::Error;
 pub use files::FilesGate;
 pub use form::Body;

@@ -82,30 +82,6 @@ words! {
 }
 
 words! {
-    /// How the patient's consent was given.
-    pub enum ConsentMethod {
-        /// Signed on paper.
-        Paper = "paper",
-        /// Signed on the screen.
-        OnScreen = "on_screen",
-        /// Spoken, before a witness.
-        VerbalWitness = "verbal_witness",
-        /// Not given: an emergency went ahead, for a written reason.
-        Override = "override",
-    }
-}
-
-words! {
-    /// Who gave the consent.
-    pub enum Signer {
-        /// The patient.
-        Patient = "patient",
-        /// The patient's guardian.
-        Guardian = "guardian",
-    }
-}
-
-words! {
     /// On whose side a person sits.
     pub enum Side {
         /// Of those who asked.
@@ -380,21 +356,6 @@ pub struct Ring {
     pub started_at: Timestamp,
     /// Until when.
     pub expires_at: Timestamp,
-}
-
-/// A consent, or why an emergency did without.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Consent {
-    /// How.
-    pub method: ConsentMethod,
-    /// By whom.
-    pub signer: Option<Signer>,
-    /// Before whom.
-    pub witness: Option<String>,
-    /// Why an emergency did without.
-    pub reason: Option<String>,
-    /// When.
-    pub signed_at: Timestamp,
 }
 
 macro_rules! silent {

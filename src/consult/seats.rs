@@ -56,7 +56,7 @@ pub enum NoSeat {
 pub async fn seating(ctx: &Ctx, who: &Principal, id: ConsultId) -> Result<Seating, NoSeat> {
     let at = ctx.clock.now();
     let mut tx = ctx.db.write_quiet("consult.seating").await.map_err(Error::from)?;
-    let (consult, parts) = match load_for(&mut tx, who, id).await {
+    let (consult, parts) = match load_for(&mut tx, who, id, at).await {
         Ok(found) => found,
         Err(Error::NotFound(_) | Error::NotAllowed(_)) => return Err(NoSeat::NotForYou),
         Err(error) => return Err(NoSeat::Failed(error)),
@@ -221,7 +221,7 @@ pub async fn ask_still(
     id: ConsultId,
     (seat, sitter): (ParticipantId, UserId),
 ) -> Result<(), Error> {
-    load_for(tx, who, id).await?;
+    load_for(tx, who, id, ctx.clock.now()).await?;
     let entity = Entity::Consult(id);
     let actor = journal::Actor::User(who.user);
     let entry = Entry::new(ctx.clock.now(), actor, Some(who.acting), entity, "consult.ask_still")

@@ -45,7 +45,7 @@ pub async fn say(
     client_msg_id: Option<&str>,
 ) -> Result<MessageView, Error> {
     let at = ctx.clock.now();
-    let (mut consult, parts) = load_for(tx, who, id).await?;
+    let (mut consult, parts) = load_for(tx, who, id, at).await?;
     if let Some(key) = client_msg_id {
         if key.is_empty() || key.len() > 100 {
             return Err(form::wrong("client_msg_id", "not_right").into());
@@ -128,7 +128,7 @@ pub async fn say_now(
 /// Everything that was said, for somebody who may read it.
 pub async fn messages(ctx: &Ctx, who: &Principal, id: ConsultId) -> Result<Vec<MessageView>, Error> {
     let mut tx = ctx.db.read().await?;
-    load_for(&mut tx, who, id).await?;
+    load_for(&mut tx, who, id, ctx.clock.now()).await?;
     let names = &mut Names::default();
     let mut views = Vec::new();
     for message in said::messages(ctx, &mut tx, id).await? {

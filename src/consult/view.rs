@@ -6,16 +6,14 @@ use serde::Serialize;
 
 use super::{
     Error, around,
-    model::{
-        Adopted, Consent, ConsentMethod, Consult, Diagnosis, Exam, Kind, NextStep, Opinion, RingState,
-        Signer, Slot, Urgency,
-    },
+    model::{Adopted, Consult, Diagnosis, Exam, Kind, NextStep, Opinion, RingState, Slot, Urgency},
     state::{Action, State},
     step,
     store::{self, people, said},
 };
 use crate::{
     auth::{DepartmentName, FacilityName, policy::Actor},
+    consents::{self, ConsentView, Subject},
     ctx::Ctx,
     directory::{Department, PersonName},
     journal::{self, Entity},
@@ -97,15 +95,6 @@ pub struct ConsultView {
     desk_phone: String,
     close_reason: Option<String>,
     close_note: Option<String>,
-}
-
-#[derive(Serialize)]
-struct ConsentView {
-    method: ConsentMethod,
-    signer: Option<Signer>,
-    witness: Option<String>,
-    reason: Option<String>,
-    signed_at: Timestamp,
 }
 
 #[derive(Serialize)]
@@ -323,7 +312,7 @@ pub async fn whole(
         history: letter.history,
         exam: letter.exam,
         prelim_diagnoses: letter.prelim_diagnoses,
-        consent: store::consent(ctx, tx, consult.id).await?.map(consent_view),
+        consent: consent(ctx, tx, consult.id).await?,
         opinion,
         rings,
         chair: names.maybe(tx, consult.chair).await?,
@@ -334,13 +323,11 @@ pub async fn whole(
     })
 }
 
-fn consent_view(consent: Consent) -> ConsentView {
-    ConsentView {
-        method: consent.method,
-        signer: consent.signer,
-        witness: consent.witness,
-        reason: consent.reason,
-        signed_at: consent.signed_at,
+/// The consent that holds, or the one that was taken back.
+async fn consent(ctx: &Ctx, tx: &mut impl Query, id: ConsultId) -> Result<Option<ConsentView>, Error> {
+    match consents::newest(ctx, tx, Subject::Consult(id)).await? {
+        None => Ok(None),
+        Some(held) => Ok(Some(consents::shown(tx, held).await?)),
     }
 }
 

@@ -173,6 +173,7 @@ impl From<Error> for Problem {
                     .map(|wrong| FieldError { field: wrong.field, code: wrong.code.to_owned(), params: None })
                     .collect(),
             ),
+            Error::Given(field) => Self::fields(vec![field]),
             Error::Again(_) => Self::new(&codes::IDEMPOTENCY_KEY_REUSED),
             Error::Consult(refusal) => (*refusal).into(),
             Error::Store(fault) => Self::our_fault(fault),

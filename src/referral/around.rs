@@ -16,6 +16,7 @@ use crate::{
         Principal, Role,
         policy::{self, Grant},
     },
+    consents::{self, Subject},
     ctx::Ctx,
     directory,
     kernel::{DepartmentId, FacilityId, PatientId, ReferralId, Timestamp, UserId},
@@ -133,7 +134,9 @@ pub async fn eyes(ctx: &Ctx, tx: &mut impl Query, who: &Principal, referral: &Re
     let plays = !actors.is_empty();
     let held_until = if plays { None } else { held_until(ctx, tx, who, referral).await? };
     let grant = if held_until.is_some() { Grant::TakesPart } else { Grant::None };
-    Ok(Eyes { admitted: policy::require(who, &sides, grant).map(|_| ()), actors, held_until })
+    let was_here = referral.submitted_at.is_none() || referral.arrived_at.is_some();
+    let withdrawn = !was_here && consents::was_withdrawn(tx, Subject::Referral(referral.id)).await?;
+    Ok(Eyes { admitted: policy::require(who, &sides, grant).map(|_| ()), actors, held_until, withdrawn })
 }
 
 /// Until when the house of `who` held a leg of it, if that is not too long ago.

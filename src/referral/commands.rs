@@ -7,7 +7,7 @@ use super::{
     around,
     ask::{Ask, Wrong},
     birth::{Birth, born, next_letter, number},
-    chain,
+    chain, consent,
     edit::{self, Head, transport_state},
     error::{Error, Faster},
     eyes::Eyes,
@@ -87,6 +87,7 @@ pub async fn create(
         consult: None,
     };
     let draft = born(ctx, &mut tx, birth, who.user, at).await?;
+    consent::written(ctx, &mut tx, &draft, body, (who.user, at)).await?;
 
     let answer = shown(ctx, &mut tx, who, &draft, 201).await?;
     once.keep(ctx, &mut tx, &answer).await?;
@@ -125,6 +126,7 @@ pub async fn write(
     after.last = Last { action: None, by: Some(who.user), at };
     after.version += 1;
     store::save_draft(&mut tx, ctx, &after, seen).await?;
+    consent::written(ctx, &mut tx, &after, patch, (who.user, at)).await?;
 
     let shown = view::whole(ctx, &mut tx, &eyes, &after).await?;
     let entry = entry_of(&after, By { user: Some(who.user), at }, Some(who.acting), "referral.edit");
@@ -208,6 +210,7 @@ async fn act_once(
     let mut moved = take(&before, action, step.to, ask.clone(), by, fresh);
     if action == Action::Submit {
         moved.after.snapshot = Some(around::snapshot(ctx, &mut tx, before.patient).await?);
+        consent::confirmed(ctx, &mut tx, &before, who, at).await?;
     }
 
     let made = next_letter(ctx, &mut tx, who, (&before, &mut moved), (action, &ask), at).await?;

@@ -7,7 +7,14 @@ use super::{
     letter::Part,
     state::{Action, Refusal, State},
 };
-use crate::{auth::policy::Denied, consult, http::NotAgain, kernel::Timestamp, store::StoreError};
+use crate::{
+    auth::policy::Denied,
+    consents::NotGiven,
+    consult,
+    http::{FieldError, NotAgain},
+    kernel::Timestamp,
+    store::StoreError,
+};
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +51,9 @@ pub enum Error {
     /// Fields of the form are not right.
     #[error("the form is not right")]
     Form(Vec<Wrong>),
+    /// The consent that came with the letter is not right.
+    #[error("the consent is not right")]
+    Given(FieldError),
     /// The key stands for another request.
     #[error(transparent)]
     Again(NotAgain),
@@ -77,6 +87,15 @@ impl From<Denied> for Error {
         match denied {
             Denied::Stranger => Self::NotFound,
             Denied::NotClinical => Self::Denied,
+        }
+    }
+}
+
+impl From<NotGiven> for Error {
+    fn from(error: NotGiven) -> Self {
+        match error {
+            NotGiven::Field(field) => Self::Given(field),
+            NotGiven::Store(fault) => Self::Store(fault),
         }
     }
 }

@@ -39,7 +39,7 @@ pub async fn from_consult(
     let at = ctx.clock.now();
     let mut tx = ctx.db.write("referral.escalate").await?;
     once!(once, ctx, tx, at);
-    let (consult, parts) = consult::load_for(&mut tx, who, id).await?;
+    let (consult, parts) = consult::load_for(&mut tx, who, id, at).await?;
     let (draft, fresh) = match store::draft_from(&mut tx, ctx, id).await? {
         Some(draft) => (draft, false),
         None => (begin(ctx, &mut tx, who, &consult, at).await?, true),

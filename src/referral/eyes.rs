@@ -21,6 +21,8 @@ pub struct Eyes {
     pub actors: Vec<Actor>,
     /// Their house held a leg until then, and holds none now.
     pub held_until: Option<Timestamp>,
+    /// The consent was taken back before the patient came: the receiving side learns of it, and reads no more.
+    pub withdrawn: bool,
 }
 
 impl Eyes {
@@ -64,7 +66,7 @@ impl Eyes {
 
     /// True for those who direct patients without treating them: they see where, not what.
     pub fn sees_head_only(&self) -> bool {
-        self.actors == [Actor::AllianceDispatcher]
+        (self.withdrawn && !self.is_sender()) || self.actors == [Actor::AllianceDispatcher]
     }
 
     /// True if what happened at `at` is theirs to read.

@@ -22,6 +22,7 @@ mod ask;
 mod birth;
 mod chain;
 mod commands;
+mod consent;
 mod desk;
 mod edit;
 mod error;
@@ -40,6 +41,7 @@ mod view;
 mod vocabulary;
 
 pub use api::routes;
+pub use consent::ConsentGate;
 pub use error::Error;
 pub use escalate::from_consult;
 pub use files::FilesGate;

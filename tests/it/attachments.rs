@@ -26,7 +26,7 @@ impl Scene {
         let form = json!({
             "patient_id": patient, "to_department": hospital.department(), "kind": "instant", "urgency": "urgent",
             "question": "胸痛两小时，ST 段抬高，是否立即上转做介入？",
-            "consent": { "method": "on_screen", "signer": "patient" },
+            "consent": { "method": "paper", "signer": "patient" },
         });
         let id = clinic.doctor().post("/consults", form).await.is(201).text("id");
         let record = format!("/consults/{id}");

@@ -92,7 +92,7 @@ async fn two_doctors_talk_mute_renegotiate_and_hang_up() {
     let form = json!({
         "patient_id": patient, "to_department": hospital.department(), "kind": "instant",
         "urgency": "urgent", "question": "胸痛两小时，是否立即上转？",
-        "consent": { "method": "on_screen", "signer": "patient" },
+        "consent": { "method": "paper", "signer": "patient" },
     });
     let consult = clinic.doctor().post("/consults", form).await.is(201).text("id");
     let record = format!("/consults/{consult}");

@@ -29,7 +29,7 @@ impl Scene {
             "patient_id": self.patient, "to_department": self.hospital.department(),
             "kind": "instant", "urgency": "urgent",
             "question": "胸痛两小时，ST 段抬高，是否立即上转做介入？",
-            "consent": { "method": "on_screen", "signer": "patient" },
+            "consent": { "method": "paper", "signer": "patient" },
         })
     }
 

@@ -18,6 +18,7 @@ const FLOORS: &[&[&str]] = &[
     &["auth"],
     &["directory", "patients"],
     &["attachments"],
+    &["consents"],
     &["consult"],
     &["referral"],
     &["signal"],

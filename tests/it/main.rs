@@ -14,6 +14,7 @@ mod attachments;
 mod auth;
 mod binary;
 mod call;
+mod consents;
 mod consult;
 mod consult_machine;
 mod directory;

@@ -165,7 +165,7 @@ async fn a_letter_that_lacks_something_is_told_all_of_it_and_keeps_what_was_type
 
     let rest = json!({
         "reason_text": "Needs a scan", "diagnoses": [{ "code": "R05", "text": "Cough" }],
-        "consent": { "method": "verbal_witness", "signer": "guardian", "witness": "Nurse Song" }
+        "consent": { "method": "verbal_witness", "signer": "guardian", "signer_name": "Zhao Xin", "relation": "child", "witness": "Nurse Song" }
     });
     let whole = doctor.patch(&referral, rest).await.is(200).json();
     assert_eq!((&whole["missing"], &whole["present_illness"]), (&json!([]), &json!("Cough")));

@@ -133,7 +133,7 @@ try {
   must(to, 'no department to call');
   const form = {
     patient_id: patient.id, to_department: to.id, kind: 'instant', urgency: 'emergency', question: '胸痛两小时，是否立即上转做介入？',
-    consent: { method: 'on_screen', signer: 'patient' },
+    consent: { method: 'paper', signer: 'patient' },
   };
   await round(server, clinic, specialist, form); // the first pays for caches and permissions
   const rows = [];

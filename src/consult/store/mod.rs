@@ -5,11 +5,11 @@ pub mod said;
 
 use super::{
     due,
-    model::{Consent, Consult, Letter, Slot},
+    model::{Consult, Letter, Slot},
 };
 use crate::{
     ctx::Ctx,
-    kernel::{ConsentId, ConsultId, DepartmentId, FacilityId, PatientId, ReferralId, Timestamp, UserId},
+    kernel::{ConsultId, DepartmentId, FacilityId, PatientId, ReferralId, Timestamp, UserId},
     store::{Query, Result, Row, StoreError, WriteTx, args},
 };
 
@@ -319,64 +319,6 @@ pub async fn end_leg(
     )
     .await?;
     Ok(())
-}
-
-/// Replaces the consent of a consult.
-pub async fn write_consent(
-    ctx: &Ctx,
-    tx: &mut WriteTx,
-    consult: &Consult,
-    consent: &Consent,
-    by: UserId,
-) -> Result<()> {
-    let id = ConsentId::draw(consent.signed_at, &*ctx.dice);
-    let seal =
-        |field: &str, text: &str| ctx.vault.seal_text(&format!("consents/{field}/{id}"), text, &*ctx.dice);
-    tx.execute(
-        "UPDATE consents SET withdrawn_at = $1
-          WHERE subject_type = 'consult' AND subject_id = $2 AND withdrawn_at IS NULL",
-        args![consent.signed_at, consult.id],
-    )
-    .await?;
-    tx.execute(
-        "INSERT INTO consents (id, patient_id, subject_type, subject_id, method, signer, witness, reason,
-                               recorded_by, signed_at)
-         VALUES ($1, $2, 'consult', $3, $4, $5, $6, $7, $8, $9)",
-        args![
-            id,
-            consult.patient,
-            consult.id,
-            consent.method.word(),
-            consent.signer.map(|signer| signer.word()),
-            consent.witness.as_deref().map(|text| seal("witness", text)),
-            consent.reason.as_deref().map(|text| seal("reason", text)),
-            by,
-            consent.signed_at
-        ],
-    )
-    .await?;
-    Ok(())
-}
-
-/// The consent that holds.
-pub async fn consent(ctx: &Ctx, tx: &mut impl Query, id: ConsultId) -> Result<Option<Consent>> {
-    let row = tx
-        .fetch_optional(
-            "SELECT id, method, signer, witness, reason, signed_at
-               FROM consents
-              WHERE subject_type = 'consult' AND subject_id = $1 AND withdrawn_at IS NULL",
-            args![id],
-        )
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let key: ConsentId = row.get("id")?;
-    Ok(Some(Consent {
-        method: row.parse("method")?,
-        signer: row.parse_opt("signer")?,
-        witness: open_optional(ctx, &row, "witness", &format!("consents/witness/{key}"))?,
-        reason: open_optional(ctx, &row, "reason", &format!("consents/reason/{key}"))?,
-        signed_at: row.get("signed_at")?,
-    }))
 }
 
 /// Remembers that a referral was written from a consult.

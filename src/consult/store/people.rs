@@ -203,6 +203,30 @@ pub async fn takes_part(tx: &mut impl Query, id: ConsultId) -> Result<Vec<UserId
     rows.iter().map(|row| row.get("user_id")).collect()
 }
 
+/// Who was rung or took part may look back for so long (trust: an ended grant).
+const LOOK_BACK: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3600);
+
+/// True while a person is tied to the consult by having been rung or by taking part.
+pub async fn ties(tx: &mut impl Query, consult: &Consult, user: UserId, now: Timestamp) -> Result<bool> {
+    let since = now.minus(LOOK_BACK);
+    if consult.ended_at.is_none_or(|ended| ended >= since)
+        && participant(tx, consult.id, user).await?.is_some()
+    {
+        return Ok(true);
+    }
+    let row = tx
+        .fetch_optional(
+            "SELECT id FROM rings
+              WHERE consult_id = $1
+                AND user_id = $2
+                AND (state = 'ringing' OR COALESCE(ended_at, expires_at) >= $3)
+              LIMIT 1",
+            args![consult.id, user, since],
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
 /// The side on which a person takes part, if he does.
 pub async fn side(tx: &mut impl Query, id: ConsultId, user: UserId) -> Result<Option<Side>> {
     let row = tx

@@ -117,7 +117,11 @@ pub async fn refer(speaker: &Speaker, who: &Principal, op: &OpKey, consult: Cons
     let ctx = speaker.signal().ctx();
     let seen = {
         let mut tx = ctx.db.read().await.map_err(refusal::fault)?;
-        consult::load_for(&mut tx, who, consult).await.map_err(refusal::of_consult)?.0.version
+        consult::load_for(&mut tx, who, consult, ctx.clock.now())
+            .await
+            .map_err(refusal::of_consult)?
+            .0
+            .version
     };
     let once = Once::new(who.user, op.as_str(), "socket refer.open", consult.to_string().as_bytes());
     let answer =

@@ -62,7 +62,9 @@ pub fn of_referral(error: referral::Error) -> Refused {
         E::Consult(error) => of_consult(*error),
         E::Stale(_) => Refused::new(Code::Conflict).saying("consult.changed"),
         E::Refused(_) | E::Shut { .. } => Refused::new(Code::Conflict).saying("consult.wrong_state"),
-        E::UnknownAction { .. } | E::Incomplete(_) | E::Form(_) => Refused::new(Code::BadRequest),
+        E::UnknownAction { .. } | E::Incomplete(_) | E::Form(_) | E::Given(_) => {
+            Refused::new(Code::BadRequest)
+        }
         E::Again(_) => Refused::new(Code::BadRequest).saying("signal.op_reused"),
         E::Store(fault) => self::fault(fault),
     }

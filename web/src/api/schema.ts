@@ -145,10 +145,78 @@ export interface Diagnosis {
   role?: 'primary' | 'secondary';
 }
 
-export interface Consent {
+export type ConsentScope = 'consult' | 'referral';
+export type ConsentRelation = 'spouse' | 'parent' | 'child' | 'sibling' | 'other';
+export type OverrideReason = 'unconscious' | 'nobody_reached' | 'no_time' | 'other';
+
+/** A signature as it was drawn, in the units of the pad. */
+export interface Strokes {
+  width: number;
+  height: number;
+  lines: [number, number][][];
+}
+
+export interface NewConsent {
   method: 'paper' | 'on_screen' | 'verbal_witness';
   signer: 'patient' | 'guardian';
+  signer_name?: string;
+  relation?: ConsentRelation;
+  witness?: string;
+  text_version?: number;
+  text_lang?: 'zh' | 'en';
+  signature?: Strokes;
+  photo?: string;
+}
+
+export interface NewOverride {
+  reason: string;
+  reason_code?: OverrideReason;
+}
+
+/** What a letter says of its consent; the whole of it is in `/{record}/consents`. */
+export interface Consent {
+  method: NewConsent['method'];
+  signer: NewConsent['signer'];
   witness?: string | null;
+}
+
+export interface ConsentView {
+  id: string;
+  method: NewConsent['method'] | 'override';
+  signer: NewConsent['signer'] | null;
+  signer_name: string | null;
+  relation: ConsentRelation | null;
+  witness: string | null;
+  reason_code: OverrideReason | null;
+  reason: string | null;
+  text: { scope: ConsentScope; version: number; lang: 'zh' | 'en' } | null;
+  has_signature: boolean;
+  photo: string | null;
+  signed_at: string;
+  recorded_by: PersonRef;
+  replaced_at: string | null;
+  withdrawn: { at: string; by: PersonRef | null; wish: NewConsent['signer'] | null; note: string | null } | null;
+}
+
+export interface ConsentText {
+  scope: ConsentScope;
+  version: number;
+  texts: { lang: 'zh' | 'en'; words: string; sha256: string }[];
+}
+
+/** An emergency that went ahead unsigned, for whoever looks at it afterwards. */
+export interface OverrideView {
+  id: string;
+  record: ConsentScope;
+  no: string | null;
+  facility: { id: string; name: string } | null;
+  recorded_by: PersonRef;
+  at: string;
+  reason_code: OverrideReason | null;
+  reason: string | null;
+  consent_since: boolean;
+  own: boolean;
+  review: { at: string; by: PersonRef; finding: 'justified' | 'not_justified'; note: string | null } | null;
 }
 
 export interface Side {
@@ -221,8 +289,7 @@ export interface ConsultView extends Omit<ConsultBrief, 'opinion'> {
   history: string | null;
   exam: Exam | null;
   prelim_diagnoses: Diagnosis[];
-  consent: (Consent & { at?: string | null }) | null;
-  override?: { reason: string } | null;
+  consent: ConsentView | null;
   opinion: Opinion | null;
   rings: Ring[];
   desk_phone: string | null;
@@ -239,8 +306,8 @@ export interface NewConsult {
   history?: string;
   exam?: Exam;
   prelim_diagnoses?: Diagnosis[];
-  consent?: Consent;
-  override?: { reason: string };
+  consent?: NewConsent;
+  override?: NewOverride;
 }
 
 export interface Message {

@@ -1,4 +1,5 @@
 /** The words fetched with the consult and referral pages, in English. */
+import { consentEn } from './consent.en';
 import { consultEn } from './consult.en';
 import { patientEn } from './patient.en';
 import { referralEn } from './referral.en';
@@ -6,6 +7,7 @@ import { deskEn } from './desk.en';
 import { restEn } from './rest.en';
 
 export const words = {
+  ...consentEn,
   ...consultEn,
   ...patientEn,
   ...referralEn,

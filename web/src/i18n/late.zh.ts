@@ -1,4 +1,5 @@
 /** 打开会诊、转诊时才取的词。 */
+import { consentZh } from './consent.zh';
 import { consultZh } from './consult.zh';
 import { patientZh } from './patient.zh';
 import { referralZh } from './referral.zh';
@@ -6,6 +7,7 @@ import { deskZh } from './desk.zh';
 import { restZh } from './rest.zh';
 
 export const words = {
+  ...consentZh,
   ...consultZh,
   ...patientZh,
   ...referralZh,

@@ -9,6 +9,7 @@ export const shellEn: Same<typeof shellZh> = {
   'nav.consults': 'Consults',
   'nav.referrals': 'Referrals',
   'nav.desk': 'Desk',
+  'nav.overrides': 'Unsigned',
   'nav.me': 'My account: {name}',
   'nav.account': 'Account',
   'theme.flip': 'Theme',

@@ -7,6 +7,7 @@ export const shellZh = {
   'nav.consults': '会诊',
   'nav.referrals': '转诊',
   'nav.desk': '转诊台',
+  'nav.overrides': '免签核查',
   'nav.me': '我的账户：{name}',
   'nav.account': '账户',
   'theme.flip': '明暗',
