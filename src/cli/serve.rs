@@ -29,6 +29,10 @@ pub async fn run(config: Config, how: Serve) -> Result<(), CliError> {
         .map_err(|why| CliError::Listen(config.server.listen, why))?;
     let ctx = instruments(&config).await?;
 
+    let mut config = config;
+    let port = listener.address().map_err(CliError::Runtime)?.port();
+    let media = &mut config.media;
+    media.advertise_tcp_port = media.advertise_tcp_port.or(Some(port));
     let relay = Relay::start(&config.media).map_err(|why| CliError::Refused(chain(&why)))?;
     let folder = config.attachments.folder.clone();
     let mut app =

@@ -17,6 +17,9 @@ pub struct Media {
     pub advertise: Vec<IpAddr>,
     /// The port browsers are told, where it differs from the one listened on.
     pub advertise_port: Option<u16>,
+    /// The port of the HTTPS listener as browsers reach it, for media over TCP and for the TURN
+    /// server. Set by itself; to be written here where a forwarder shows another port outside.
+    pub advertise_tcp_port: Option<u16>,
     /// Rooms at a time; further calls are refused, running ones stay whole.
     pub max_rooms: usize,
     /// Seats in one room. Slots of the page are laid out for four.
@@ -29,6 +32,7 @@ impl Default for Media {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 3478),
             advertise: Vec::new(),
             advertise_port: None,
+            advertise_tcp_port: None,
             max_rooms: 200,
             max_seats_per_room: 4,
         }

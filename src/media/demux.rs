@@ -2,7 +2,8 @@
 //!
 //! Kinds are told by the first byte (RFC 7983). A STUN request names the connection it is
 //! for; everything else is known by the address it comes from, once a STUN request from
-//! there has proven to know the connection's password.
+//! there has proven to know the connection's password. What is for the TURN server is told
+//! by its method or its channel number and goes there.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -15,6 +16,23 @@ const OLD_NAME: Duration = Duration::from_secs(30);
 /// Addresses remembered per seat; a browser tries a handful.
 const ADDRESSES: usize = 8;
 
+/// Where a participant is, and the way back to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Remote {
+    /// Datagrams to this address, be it the browser's own or one the TURN server lent it.
+    Udp(SocketAddr),
+    /// The stream that was opened from this address.
+    Tcp(SocketAddr),
+}
+
+impl Remote {
+    pub(super) fn address(self) -> SocketAddr {
+        match self {
+            Self::Udp(address) | Self::Tcp(address) => address,
+        }
+    }
+}
+
 /// What a datagram looks like from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Looks<'a> {
@@ -22,12 +40,19 @@ pub(super) enum Looks<'a> {
     Knock(&'a str),
     /// Keys, sound or picture: for whoever lives at the sender's address.
     Traffic,
+    /// For the TURN server: its requests, what it is to pass on, and "what is my address?".
+    Turn,
 }
 
 /// Reads the outside of a datagram; nothing for what cannot be ours.
 pub(super) fn look(bytes: &[u8]) -> Option<Looks<'_>> {
     match bytes {
-        [0..=3, ..] => stun_name(bytes).map(Looks::Knock),
+        [0..=3, ..] => stun(bytes),
+        [0x40..=0x4f, _, high, low, ..]
+            if bytes.len() >= 4 + usize::from(u16::from_be_bytes([*high, *low])) =>
+        {
+            Some(Looks::Turn)
+        }
         // DTLS: a record header is thirteen bytes.
         [20..=63, ..] if bytes.len() >= 13 => Some(Looks::Traffic),
         // RTP and RTCP: twelve and eight bytes of header, sixteen of tag, less for neither.
@@ -36,34 +61,41 @@ pub(super) fn look(bytes: &[u8]) -> Option<Looks<'_>> {
     }
 }
 
-/// The local half of the USERNAME of a binding request.
-fn stun_name(bytes: &[u8]) -> Option<&str> {
+/// A STUN message: a knock, told by the local half of its USERNAME, or one for the TURN server.
+fn stun(bytes: &[u8]) -> Option<Looks<'_>> {
     const HEADER: usize = 20;
     const USERNAME: u16 = 0x0006;
+    const BINDING: u16 = 0x0001;
     let word = |at: usize| Some(u16::from_be_bytes([*bytes.get(at)?, *bytes.get(at + 1)?]));
-    let is_binding_request = word(0)? == 0x0001;
     let has_cookie = bytes.get(4..8)? == [0x21, 0x12, 0xa4, 0x42];
     let length = usize::from(word(2)?);
-    if !is_binding_request || !has_cookie || length % 4 != 0 || bytes.len() != HEADER + length {
+    if !has_cookie || length % 4 != 0 || bytes.len() != HEADER + length {
         return None;
+    }
+    match word(0)? {
+        BINDING => {}
+        // Allocate, Refresh, CreatePermission, ChannelBind, and the indication to send.
+        0x0003 | 0x0004 | 0x0008 | 0x0009 | 0x0016 => return Some(Looks::Turn),
+        _ => return None,
     }
     let mut at = HEADER;
     while at + 4 <= bytes.len() {
         let (kind, length) = (word(at)?, usize::from(word(at + 2)?));
         let value = bytes.get(at + 4..at + 4 + length)?;
         if kind == USERNAME {
-            return std::str::from_utf8(value).ok()?.split_once(':').map(|(local, _)| local);
+            let (local, _) = std::str::from_utf8(value).ok()?.split_once(':')?;
+            return Some(Looks::Knock(local));
         }
         at += 4 + length.next_multiple_of(4);
     }
-    None
+    Some(Looks::Turn)
 }
 
 /// Who lives where.
 #[derive(Debug, Default)]
 pub(super) struct Door {
     names: HashMap<String, SeatId>,
-    addresses: HashMap<SocketAddr, SeatId>,
+    addresses: HashMap<Remote, SeatId>,
     of_seat: HashMap<SeatId, Known>,
 }
 
@@ -72,7 +104,7 @@ struct Known {
     name: String,
     old: Vec<(String, Instant)>,
     /// Newest last.
-    addresses: Vec<SocketAddr>,
+    addresses: Vec<Remote>,
 }
 
 impl Door {
@@ -107,17 +139,17 @@ impl Door {
     }
 
     /// Who lives at this address.
-    pub(super) fn at(&self, address: SocketAddr) -> Option<SeatId> {
+    pub(super) fn at(&self, address: Remote) -> Option<SeatId> {
         self.addresses.get(&address).copied()
     }
 
     /// Where the seat was last heard from.
-    pub(super) fn address(&self, seat: SeatId) -> Option<SocketAddr> {
+    pub(super) fn address(&self, seat: SeatId) -> Option<Remote> {
         self.of_seat.get(&seat)?.addresses.last().copied()
     }
 
     /// The seat has proven to be at this address.
-    pub(super) fn settle(&mut self, seat: SeatId, address: SocketAddr) {
+    pub(super) fn settle(&mut self, seat: SeatId, address: Remote) {
         if self.at(address) == Some(seat) && self.address(seat) == Some(address) {
             return;
         }
@@ -165,8 +197,8 @@ mod tests {
         bytes
     }
 
-    fn port(port: u16) -> SocketAddr {
-        SocketAddr::from(([192, 0, 2, 1], port))
+    fn port(port: u16) -> Remote {
+        Remote::Udp(SocketAddr::from(([192, 0, 2, 1], port)))
     }
 
     #[test]
@@ -177,8 +209,20 @@ mod tests {
     #[test]
     fn short_and_foreign_datagrams_stay_outside() {
         let cut = request("ours:theirs");
-        for bytes in [&[][..], &[0], &[1; 19], &cut[..24], &[22; 12], &[128; 23], &[64; 40], &[255; 40]] {
+        for bytes in [&[][..], &[0], &[1; 19], &cut[..24], &[22; 12], &[128; 23], &[64; 40], &[80; 40], &[255; 40]] {
             assert_eq!(look(bytes), None, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_for_the_turn_server_is_told_by_method_or_channel() {
+        let mut allocate = vec![0, 3, 0, 0, 0x21, 0x12, 0xa4, 0x42];
+        allocate.extend([7; 12]);
+        let mut plain = allocate.clone();
+        plain[1] = 1;
+
+        for bytes in [&allocate[..], &plain, &[0x40, 0, 0, 1, 9], &[0x4f, 0xff, 0, 0]] {
+            assert_eq!(look(bytes), Some(Looks::Turn), "{bytes:?}");
         }
     }
 

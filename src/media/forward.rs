@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::demux::Remote;
 use super::ladder;
 use super::model::{Feed, MediaEvent, Mid};
 use super::peer::{Packet, Placing};
@@ -117,7 +118,7 @@ impl Room {
         let was = std::mem::replace(&mut seat.line, LineState::Up);
         let since = if was == LineState::Connecting { seat.since } else { seat.heard };
         let ms = now.saturating_duration_since(since).as_millis() as u64;
-        if let Some(remote) = seat.remote {
+        if let Some(remote) = seat.remote.map(Remote::address) {
             turn.events.push(MediaEvent::Connected { seat: seat.id, ms, remote });
         }
         for place in &mut seat.slots {

@@ -6,11 +6,16 @@
 //! negotiates again when a person comes, goes or shares a screen: what plays where is
 //! told by [`MediaEvent::Slots`].
 //!
+//! A participant whose firewall lets no datagrams out comes by TCP: over the HTTPS port
+//! ([`stream`]), by itself or through the TURN server ([`turn`]) that lends it an address and
+//! reaches nothing but this relay.
+//!
 //! One worker thread owns one UDP socket, all rooms and all peers; nothing on the way of a
 //! packet takes a lock. Decisions are pure and take the time as a parameter: who sees whom
 //! ([`plan`]), how numbers continue ([`rewrite`]), whose datagram it is ([`demux`]). The
 //! engine is known by [`peer`] only. A fault inside a peer's engine costs that peer.
 
+mod carrier;
 mod demux;
 mod error;
 mod events;
@@ -25,6 +30,8 @@ mod relay;
 mod rewrite;
 mod room;
 mod seat;
+mod stream;
+mod turn;
 mod vp8;
 mod worker;
 
@@ -33,6 +40,8 @@ pub use model::{
     Feed, GoneWhy, Joined, Kind, Line, MediaEvent, Mid, RoomId, SeatId, Section, Share, Slot, Source, Stats,
 };
 pub use relay::{Relay, StartError};
+pub use stream::{Framing, Opening, opening};
+pub use turn::Pass;
 
 #[doc(hidden)]
 pub mod testing {

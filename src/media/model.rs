@@ -258,4 +258,6 @@ pub struct Stats {
     pub keyframes_asked: u64,
     /// Faults contained to one peer. Anything but zero is a bug report.
     pub panics: u64,
+    /// Allocations of the TURN server now.
+    pub allocations: u64,
 }

@@ -13,10 +13,11 @@ use str0m::config::{CryptoProvider, DtlsCert};
 use str0m::crypto::from_feature_flags;
 use str0m::format::Codec as EngineCodec;
 use str0m::media::{Direction, KeyframeRequestKind, Pt};
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol, Receive, TcpType};
 use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, Ssrc};
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
 
+use super::demux::Remote;
 use super::error::MediaError;
 use super::model::{Kind, Line, Mid, Section, Source};
 use super::offer::{Offer, Way};
@@ -48,6 +49,27 @@ impl Identity {
         let crypto = from_feature_flags();
         let cert = crypto.dtls_provider.generate_certificate().expect("aws-lc-rs makes P-256 certificates");
         Self { crypto: Arc::new(crypto), cert }
+    }
+}
+
+/// Where the relay can be reached, as participants are told.
+#[derive(Clone, Default)]
+pub(super) struct Homes {
+    pub(super) udp: Arc<[SocketAddr]>,
+    pub(super) tcp: Arc<[SocketAddr]>,
+}
+
+impl Homes {
+    /// What came from there, as the engine takes it. It knows us by the address of the same
+    /// kind that it was given; which one the sender used does not matter to it.
+    fn receive<'a>(&self, from: Remote, bytes: &'a [u8]) -> Option<Receive<'a>> {
+        let (protocol, homes) = match from {
+            Remote::Udp(_) => (Protocol::Udp, &self.udp),
+            Remote::Tcp(_) => (Protocol::Tcp, &self.tcp),
+        };
+        let alike = homes.iter().find(|home| home.is_ipv4() == from.address().is_ipv4());
+        let home = *alike.or(homes.first())?;
+        Receive::new(protocol, from.address(), home, bytes).ok()
     }
 }
 
@@ -98,7 +120,7 @@ impl Codec {
 /// What a peer has to say after it was fed.
 pub(super) enum Says {
     Datagram {
-        to: SocketAddr,
+        to: Remote,
         bytes: Vec<u8>,
     },
     /// Keys are agreed: media can flow.
@@ -134,7 +156,7 @@ pub(super) struct Placing {
 
 pub(super) struct Peer {
     rtc: Rtc,
-    home: SocketAddr,
+    homes: Homes,
     sections: Vec<Section>,
     outlets: Vec<Outlet>,
     codecs: Vec<(u8, Codec)>,
@@ -152,10 +174,9 @@ impl Peer {
     pub(super) fn accept(
         offer: &Offer,
         identity: &Identity,
-        addresses: &[SocketAddr],
+        homes: &Homes,
         now: Instant,
     ) -> Result<(Self, String), MediaError> {
-        let home = *addresses.first().ok_or(MediaError::Stopped)?;
         let mut rtc = Rtc::builder()
             .set_crypto_provider(Arc::clone(&identity.crypto))
             .set_dtls_cert(identity.cert.clone())
@@ -168,13 +189,17 @@ impl Peer {
             .set_send_buffer_audio(REPAIR_AUDIO)
             .set_stats_interval(Some(REPORT_EVERY))
             .build(now);
-        for address in addresses {
-            let candidate = Candidate::host(*address, "udp").map_err(|_| MediaError::Stopped)?;
+        for address in homes.udp.iter() {
+            let candidate = Candidate::host(*address, Protocol::Udp).map_err(|_| MediaError::Stopped)?;
             rtc.add_local_candidate(candidate);
+        }
+        for address in homes.tcp.iter() {
+            let candidate = Candidate::builder().tcp().host(*address).tcptype(TcpType::Passive).build();
+            rtc.add_local_candidate(candidate.map_err(|_| MediaError::Stopped)?);
         }
         let mut peer = Self {
             rtc,
-            home,
+            homes: homes.clone(),
             sections: Vec::new(),
             outlets: Vec::new(),
             codecs: Vec::new(),
@@ -226,24 +251,21 @@ impl Peer {
     }
 
     /// Whether a STUN packet proves to know this connection's password.
-    pub(super) fn knows(&self, now: Instant, source: SocketAddr, bytes: &[u8]) -> bool {
-        Receive::new(Protocol::Udp, source, self.home, bytes)
-            .is_ok_and(|received| self.rtc.accepts(&Input::Receive(now, received)))
+    pub(super) fn knows(&self, now: Instant, source: Remote, bytes: &[u8]) -> bool {
+        self.homes.receive(source, bytes).is_some_and(|got| self.rtc.accepts(&Input::Receive(now, got)))
     }
 
     /// Takes a datagram in and drains the engine.
     pub(super) fn receive(
         &mut self,
         now: Instant,
-        source: SocketAddr,
+        source: Remote,
         bytes: &[u8],
         says: &mut Vec<Says>,
     ) -> Result<(), Broken> {
         assert!(!self.trip, "a fault was asked for by a test");
         self.settle(now, says)?;
-        let Ok(received) = Receive::new(Protocol::Udp, source, self.home, bytes) else {
-            return Ok(());
-        };
+        let Some(received) = self.homes.receive(source, bytes) else { return Ok(()) };
         if self.rtc.handle_input(Input::Receive(now, received)).is_err() {
             self.fault()?;
         }
@@ -388,7 +410,11 @@ impl Peer {
                     return if self.rtc.is_alive() { Ok(()) } else { Err(Broken) };
                 }
                 Ok(Output::Transmit(sent)) => {
-                    says.push(Says::Datagram { to: sent.destination, bytes: sent.contents.into() });
+                    let to = match sent.proto {
+                        Protocol::Udp => Remote::Udp(sent.destination),
+                        Protocol::Tcp | Protocol::SslTcp | Protocol::Tls => Remote::Tcp(sent.destination),
+                    };
+                    says.push(Says::Datagram { to, bytes: sent.contents.into() });
                 }
                 Ok(Output::Event(event)) => self.hear(event, says),
                 Err(_) => self.fault()?,

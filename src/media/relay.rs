@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread;
 
@@ -10,12 +11,17 @@ use tokio::sync::{mpsc, oneshot};
 use super::error::MediaError;
 use super::model::{Joined, MediaEvent, Mid, RoomId, SeatId, Slot, Source, Stats};
 use super::offer::Offer;
-use super::peer::{Identity, Peer};
-use super::worker::{Counters, Worker};
+use super::peer::{Homes, Identity, Peer};
+use super::stream::StreamSays;
+use super::turn::{Pass, Passes, TurnServer};
+use super::worker::{Counters, Inbox, Worker};
 use crate::config;
+use crate::kernel::OsDice;
 
 /// Commands that may wait for the worker. A full queue refuses; it never blocks a caller.
 const COMMANDS: usize = 256;
+/// Batches of packets that may wait from all streams together; past this they are read later.
+const STREAMS: usize = 512;
 /// Events that may wait for one listener. Past this, a seat's older event of the same kind
 /// is replaced by the newer one, so that nothing grows and the last word is always told.
 const EVENTS: usize = 1024;
@@ -24,6 +30,7 @@ const EVENTS: usize = 1024;
 pub(super) enum Command {
     Seat { room: RoomId, seat: SeatId, peer: Box<Peer>, done: Reply<Vec<Slot>> },
     Offer { seat: SeatId, offer: Offer, done: Reply<String> },
+    Expect { seat: SeatId },
     Leave { seat: SeatId },
     Publish { seat: SeatId, mid: Mid, source: Source, on: bool, done: Reply<()> },
     Listen { to: mpsc::Sender<MediaEvent> },
@@ -57,30 +64,48 @@ struct Inner {
     waker: mio::Waker,
     counters: Arc<Counters>,
     identity: Identity,
-    addresses: Arc<[SocketAddr]>,
+    homes: Homes,
+    streams: SyncSender<StreamSays>,
+    last_stream: AtomicU64,
+    passes: Passes,
 }
 
 impl Relay {
     /// Binds the socket and starts the worker thread.
     pub fn start(config: &config::Media) -> Result<Self, StartError> {
         let socket = UdpSocket::bind(config.listen).map_err(|why| StartError::Listen(config.listen, why))?;
-        let addresses = advertised(config, &socket)?;
-        let (commands, inbox) = sync_channel(COMMANDS);
+        let udp = advertised(config, &socket)?;
+        let port = config.advertise_tcp_port;
+        let tcp = port.map(|port| udp.iter().map(|home| SocketAddr::new(home.ip(), port)).collect());
+        let homes = Homes { udp, tcp: tcp.unwrap_or_default() };
+        let passes = Passes::new(&OsDice, super::worker::moment());
+        let turn = TurnServer::new(passes.clone(), homes.udp.to_vec());
+        let (commands, asked) = sync_channel(COMMANDS);
+        let (streams, carried) = sync_channel(STREAMS);
         let counters = Arc::new(Counters::default());
+        let inbox = Inbox { commands: asked, streams: carried };
         let (worker, waker) =
-            Worker::new(config, socket, inbox, Arc::clone(&counters)).map_err(StartError::Worker)?;
+            Worker::new(config, socket, inbox, turn, Arc::clone(&counters)).map_err(StartError::Worker)?;
         thread::Builder::new()
             .name("media".into())
             .spawn(move || worker.run())
             .map_err(StartError::Worker)?;
-        tracing::info!(media.addresses = addresses.len(), "relay listening");
-        let identity = Identity::new();
-        Ok(Self { inner: Arc::new(Inner { commands, waker, counters, identity, addresses }) })
+        tracing::info!(media.addresses = homes.udp.len(), media.tcp = port.is_some(), "relay listening");
+        let (identity, last_stream) = (Identity::new(), AtomicU64::new(0));
+        let inner = Inner { commands, waker, counters, identity, homes, streams, last_stream, passes };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The addresses browsers are told, the first one being where probes should go.
     pub fn addresses(&self) -> &[SocketAddr] {
-        &self.inner.addresses
+        &self.inner.homes.udp
+    }
+
+    /// A pass to the TURN server for a seat that will be taken soon, or is. It is void when
+    /// the seat is left.
+    pub fn pass(&self, seat: SeatId) -> Result<Pass, MediaError> {
+        self.tell(Command::Expect { seat })?;
+        Ok(self.inner.passes.issue(seat, super::worker::moment()))
     }
 
     /// Takes a seat in a room with a first offer. A seat that is taken already gets the new
@@ -90,7 +115,7 @@ impl Relay {
         let inner = Arc::clone(&self.inner);
         // Reading an offer and making keys takes milliseconds that calls under way should not wait for.
         let built = tokio::task::spawn_blocking(move || {
-            Peer::accept(&offer, &inner.identity, &inner.addresses, super::worker::moment())
+            Peer::accept(&offer, &inner.identity, &inner.homes, super::worker::moment())
         });
         let (peer, answer) = built.await.map_err(|_| MediaError::BadOffer)??;
         let sections = peer.sections().to_vec();
@@ -140,6 +165,20 @@ impl Relay {
         self.inner.waker.wake().map_err(|_| MediaError::Stopped)
     }
 
+    pub(super) fn next_stream(&self) -> u64 {
+        self.inner.last_stream.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Hands over what a stream says; gives it back when the worker has enough to do, and
+    /// nothing when it has ended.
+    pub(super) fn tell_stream(&self, says: StreamSays) -> Result<(), Option<StreamSays>> {
+        self.inner.streams.try_send(says).map_err(|why| match why {
+            TrySendError::Full(back) => Some(back),
+            TrySendError::Disconnected(_) => None,
+        })?;
+        self.inner.waker.wake().map_err(|_| None)
+    }
+
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, MediaError> {
         let (done, answer) = oneshot::channel();
         self.tell(command(done))?;
@@ -164,21 +203,25 @@ fn advertised(config: &config::Media, socket: &UdpSocket) -> Result<Arc<[SocketA
     if !bound.ip().is_unspecified() {
         return Ok(Arc::new([SocketAddr::new(bound.ip(), port)]));
     }
-    let outward = UdpSocket::bind("0.0.0.0:0").and_then(|probe| {
-        // Connecting a datagram socket sends nothing; it only asks the routing table.
-        // 192.0.2.1 is a documentation address.
-        probe.connect("192.0.2.1:9")?;
-        probe.local_addr()
-    });
-    let ip = match outward {
-        Ok(found) if !found.ip().is_unspecified() => found.ip(),
+    let v4 = outward("0.0.0.0:0", "192.0.2.1:9");
+    let v6 = if bound.is_ipv6() { outward("[::]:0", "[2001:db8::1]:9") } else { None };
+    let mut found: Vec<IpAddr> = v4.into_iter().chain(v6).collect();
+    if found.is_empty() {
         // No way out, no other address: good for trying things out on one machine.
-        Ok(_) | Err(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
-    };
-    if ip.is_loopback() {
+        found.push(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    if found.iter().all(IpAddr::is_loopback) {
         tracing::warn!(
             "no outer address found; calls work on this machine only until media.advertise is set"
         );
     }
-    Ok(Arc::new([SocketAddr::new(ip, port)]))
+    Ok(found.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
+}
+
+/// The address this machine goes out with. Connecting a datagram socket sends nothing; it only
+/// asks the routing table (for a documentation address).
+fn outward(from: &str, to: &str) -> Option<IpAddr> {
+    let probe = UdpSocket::bind(from).ok()?;
+    probe.connect(to).ok()?;
+    Some(probe.local_addr().ok()?.ip()).filter(|ip| !ip.is_unspecified())
 }

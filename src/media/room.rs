@@ -2,10 +2,10 @@
 //!
 //! A fault inside one peer's engine, a panic included, ends that seat and nothing else.
 
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use super::demux::Remote;
 use super::error::MediaError;
 use super::feed::Published;
 use super::ladder::Ladder;
@@ -152,7 +152,7 @@ impl Room {
     }
 
     /// Whether a STUN packet proves to know this seat's password.
-    pub(super) fn knows(&self, id: SeatId, now: Instant, source: SocketAddr, bytes: &[u8]) -> bool {
+    pub(super) fn knows(&self, id: SeatId, now: Instant, source: Remote, bytes: &[u8]) -> bool {
         let Some(at) = self.position(id) else { return false };
         let peer = &self.seats[at].peer;
         catch_unwind(AssertUnwindSafe(|| peer.knows(now, source, bytes))).unwrap_or(false)
@@ -163,7 +163,7 @@ impl Room {
         &mut self,
         id: SeatId,
         now: Instant,
-        source: SocketAddr,
+        source: Remote,
         bytes: &[u8],
         turn: &mut Turn,
     ) {

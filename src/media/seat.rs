@@ -1,9 +1,9 @@
 //! One seat as the room holds it, and what a step of the worker brings about.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::demux::Remote;
 use super::feed::Published;
 use super::ladder::Ladder;
 use super::model::{GoneWhy, MediaEvent, SeatId, Slot};
@@ -13,7 +13,7 @@ use super::rewrite::Stitch;
 /// What one step of the worker brings about outside the room.
 #[derive(Default)]
 pub(super) struct Turn {
-    pub(super) datagrams: Vec<(SocketAddr, Vec<u8>)>,
+    pub(super) datagrams: Vec<(Remote, Vec<u8>)>,
     pub(super) events: Vec<MediaEvent>,
     /// Seats that ended in this step, for the worker to clear.
     pub(super) fallen: Vec<(SeatId, GoneWhy)>,
@@ -32,7 +32,7 @@ pub(super) struct Seat {
     pub(super) peer: Peer,
     pub(super) since: Instant,
     pub(super) heard: Instant,
-    pub(super) remote: Option<SocketAddr>,
+    pub(super) remote: Option<Remote>,
     pub(super) line: LineState,
     pub(super) ladder: Ladder,
     pub(super) published: Vec<Published>,

@@ -1,4 +1,4 @@
-//! The worker: one thread, one socket, all rooms.
+//! The worker: one thread, one socket and the streams beside it, all rooms.
 //!
 //! A round is: wait for a datagram, a command or a timer; do what came; send what that
 //! wrote. A datagram costs work for its own room only, and a timer for its own peer or room.
@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::io::ErrorKind;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::UdpSocket;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token, Waker};
 
-use super::demux::{Door, Looks, look};
+use super::carrier::Carrier;
+use super::demux::{Door, Looks, Remote, look};
 use super::error::MediaError;
 use super::events::Listeners;
 use super::model::{GoneWhy, MediaEvent, RoomId, SeatId, Slot, Stats};
@@ -23,6 +24,8 @@ use super::peer::Peer;
 use super::relay::Command;
 use super::room::Room;
 use super::seat::Turn;
+use super::stream::{Framing, StreamSays};
+use super::turn::{Outcome, TurnServer, Via};
 use crate::config;
 
 const SOCKET: Token = Token(0);
@@ -55,6 +58,7 @@ pub(super) struct Counters {
     unsent: AtomicU64,
     keyframes_asked: AtomicU64,
     panics: AtomicU64,
+    allocations: AtomicU64,
 }
 
 impl Counters {
@@ -70,6 +74,7 @@ impl Counters {
             unsent: read(&self.unsent),
             keyframes_asked: read(&self.keyframes_asked),
             panics: read(&self.panics),
+            allocations: read(&self.allocations),
         }
     }
 }
@@ -84,10 +89,16 @@ enum Due {
     Room(RoomId),
 }
 
+/// What the worker hears beside datagrams.
+pub(super) struct Inbox {
+    pub(super) commands: Receiver<Command>,
+    pub(super) streams: Receiver<StreamSays>,
+}
+
 pub(super) struct Worker {
     poll: Poll,
-    socket: mio::net::UdpSocket,
-    commands: Receiver<Command>,
+    carrier: Carrier,
+    inbox: Inbox,
     counters: Arc<Counters>,
     listeners: Listeners,
     rooms: HashMap<RoomId, Room>,
@@ -106,7 +117,8 @@ impl Worker {
     pub(super) fn new(
         config: &config::Media,
         socket: UdpSocket,
-        commands: Receiver<Command>,
+        inbox: Inbox,
+        turn: TurnServer,
         counters: Arc<Counters>,
     ) -> std::io::Result<(Self, Waker)> {
         let tuned = socket2::SockRef::from(&socket);
@@ -120,8 +132,8 @@ impl Worker {
         let waker = Waker::new(poll.registry(), COMMANDS)?;
         let worker = Self {
             poll,
-            socket,
-            commands,
+            carrier: Carrier::new(socket, turn)?,
+            inbox,
             counters,
             listeners: Listeners::default(),
             rooms: HashMap::new(),
@@ -152,6 +164,7 @@ impl Worker {
             let now = moment();
             self.take_commands(now);
             self.take_datagrams(now, &mut buffer);
+            self.take_streams(now);
             self.take_timers(now);
             self.settle(now);
             self.listeners.flush();
@@ -174,7 +187,7 @@ impl Worker {
 
     fn take_commands(&mut self, now: Instant) {
         loop {
-            match self.commands.try_recv() {
+            match self.inbox.commands.try_recv() {
                 Ok(command) => self.command(command, now),
                 Err(TryRecvError::Empty) => return,
                 Err(TryRecvError::Disconnected) => {
@@ -200,6 +213,7 @@ impl Worker {
                 });
                 let _ = done.send(answered);
             }
+            Command::Expect { seat } => self.carrier.turn.expect(seat, now),
             Command::Leave { seat } => self.remove(seat, GoneWhy::Left, now),
             Command::Publish { seat, mid, source, on, done } => {
                 let published = self.in_room(seat, |room, turn| room.publish(seat, (mid, source), on, turn));
@@ -237,6 +251,7 @@ impl Worker {
         let name = peer.ufrag();
         self.door.name(seat, name, now);
         self.seats.insert(seat, id);
+        self.carrier.turn.seated(seat);
         let slots = room.seat(seat, peer, now, &mut self.turn);
         self.gauge();
         Ok(slots)
@@ -244,10 +259,10 @@ impl Worker {
 
     fn take_datagrams(&mut self, now: Instant, buffer: &mut [u8]) {
         for _ in 0..BATCH {
-            match self.socket.recv_from(buffer) {
+            match self.carrier.receive(buffer) {
                 Ok((length, source)) => {
                     count(&self.counters.received, 1);
-                    self.datagram(now, source, &buffer[..length]);
+                    self.datagram(now, Via::Udp(source), &buffer[..length]);
                     self.after(now);
                 }
                 Err(why) if why.kind() == ErrorKind::WouldBlock => {
@@ -260,20 +275,73 @@ impl Worker {
         }
     }
 
-    fn datagram(&mut self, now: Instant, source: SocketAddr, bytes: &[u8]) {
-        let seat = match look(bytes) {
+    /// Packets that came on streams. What does not fit into this round is taken in the next.
+    fn take_streams(&mut self, now: Instant) {
+        for _ in 0..BATCH {
+            let Ok(says) = self.inbox.streams.try_recv() else { return };
+            let Some((id, packets)) = self.carrier.note(says) else { continue };
+            let Some((from, framing)) = self.carrier.stream(id) else { continue };
+            for bytes in packets {
+                count(&self.counters.received, 1);
+                match framing {
+                    Framing::Turn => self.relayed(now, Via::Stream(id, from), &bytes),
+                    Framing::Ice => self.deliver(now, Remote::Tcp(from), &bytes, None),
+                }
+                self.after(now);
+            }
+        }
+        self.readable = true;
+    }
+
+    fn datagram(&mut self, now: Instant, via: Via, bytes: &[u8]) {
+        let Via::Udp(source) = via else { return };
+        match look(bytes) {
+            Some(Looks::Turn) => self.relayed(now, via, bytes),
+            // An address that was lent is nobody's on the network: whoever shows it lies.
+            _ if self.carrier.turn.has_lent(source) => count(&self.counters.strangers, 1),
+            _ => self.deliver(now, Remote::Udp(source), bytes, None),
+        }
+    }
+
+    /// Something for the TURN server, and what it unpacks for us.
+    fn relayed(&mut self, now: Instant, via: Via, bytes: &[u8]) {
+        let turn = &mut self.carrier.turn;
+        let outcome = catch_unwind(AssertUnwindSafe(|| turn.take(via, bytes, now)));
+        match outcome {
+            Ok(Outcome::Answer(answer)) => {
+                if self.carrier.answer(via, answer).is_err() {
+                    count(&self.counters.unsent, 1);
+                }
+                let allocations = self.carrier.turn.allocations() as u64;
+                self.counters.allocations.store(allocations, Ordering::Relaxed);
+            }
+            Ok(Outcome::Inner { seat, lent, bytes }) => {
+                self.deliver(now, Remote::Udp(lent), bytes, Some(seat));
+            }
+            Ok(Outcome::Nothing) => count(&self.counters.strangers, 1),
+            Err(_) => {
+                count(&self.counters.panics, 1);
+                tracing::error!("the TURN server panicked at a message, which was dropped");
+            }
+        }
+    }
+
+    /// A packet for a seat; through the TURN server only for the one whose pass was shown.
+    fn deliver(&mut self, now: Instant, source: Remote, bytes: &[u8], only: Option<SeatId>) {
+        let looks = look(bytes);
+        let seat = match looks {
             Some(Looks::Knock(name)) => self.door.named(name).filter(|seat| {
                 let room = self.seats.get(seat).and_then(|room| self.rooms.get(room));
                 room.is_some_and(|room| room.knows(*seat, now, source, bytes))
             }),
             Some(Looks::Traffic) => self.door.at(source),
-            None => None,
+            Some(Looks::Turn) | None => None,
         };
-        let Some(seat) = seat else {
+        let Some(seat) = seat.filter(|seat| only.is_none_or(|only| only == *seat)) else {
             count(&self.counters.strangers, 1);
             return;
         };
-        if matches!(look(bytes), Some(Looks::Knock(_))) {
+        if matches!(looks, Some(Looks::Knock(_))) {
             self.door.settle(seat, source);
         }
         self.in_room(seat, |room, turn| room.receive(seat, now, source, bytes, turn));
@@ -332,7 +400,7 @@ impl Worker {
     /// Sends, tells and counts what a step brought about, and clears the seats it ended.
     fn after(&mut self, now: Instant) {
         loop {
-            self.send();
+            self.send(now);
             let fallen = std::mem::take(&mut self.turn.fallen);
             if fallen.is_empty() {
                 break;
@@ -349,9 +417,9 @@ impl Worker {
         count(&self.counters.keyframes_asked, std::mem::take(&mut self.turn.keyframes_asked));
     }
 
-    fn send(&mut self) {
+    fn send(&mut self, now: Instant) {
         for (to, bytes) in self.turn.datagrams.drain(..) {
-            if self.socket.send_to(&bytes, to).is_err() {
+            if self.carrier.send(to, &bytes, now).is_err() {
                 count(&self.counters.unsent, 1);
             }
         }
@@ -377,6 +445,7 @@ impl Worker {
     }
 
     fn remove(&mut self, seat: SeatId, why: GoneWhy, now: Instant) {
+        self.carrier.turn.forget(seat);
         let Some(room) = self.seats.get(&seat).copied() else { return };
         if why == GoneWhy::Panicked {
             count(&self.counters.panics, 1);
@@ -398,7 +467,7 @@ impl Worker {
             // The seat is out of the maps already; a panic here costs a goodbye.
             let _ = catch_unwind(AssertUnwindSafe(|| room.remove(seat, now, turn)));
         }
-        self.send();
+        self.send(now);
     }
 
     fn gauge(&self) {

@@ -1,7 +1,9 @@
 //! The one TCP listener: TLS, HTTP/1.1 and HTTP/2, and a polite word for plain HTTP.
 //!
-//! It takes the socket before anything else does, because more than HTTPS will arrive on this
-//! port (see decision 0004): what a connection is, is told by its first byte.
+//! It takes the socket before anything else does, because more than HTTPS arrives on this
+//! port (see decision 0004): pages, API and WebSocket, and the media of participants whose
+//! firewall lets no datagrams out. What a connection is, is told by its first bytes, outside
+//! TLS and again inside.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -16,7 +18,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -26,10 +28,14 @@ use tower::ServiceExt;
 use tracing::{debug, info, warn};
 
 use crate::config;
+use crate::media::{Opening, Relay, opening};
+use crate::server::fronted::Fronted;
 use crate::server::tls::Handshake;
 
 /// A client that has not finished its handshake or its request head by now is not a browser.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes of media that may wait in the kernel for a stream: half a second of a thin line.
+const MEDIA_QUEUE: usize = 32 * 1024;
 /// The first byte of every TLS record that opens a connection.
 const TLS_HANDSHAKE: u8 = 0x16;
 
@@ -37,13 +43,14 @@ const TLS_HANDSHAKE: u8 = 0x16;
 pub async fn serve(
     listener: TcpListener,
     tls: Handshake,
-    router: Router,
+    (router, relay): (Router, Option<Relay>),
     limits: &config::Server,
     stop: CancellationToken,
 ) {
     let door = Arc::new(Door {
         tls: TlsAcceptor::from(tls),
         router,
+        relay,
         seats: Arc::new(Semaphore::new(limits.max_connections)),
         guests: Arc::new(Guests { most: limits.max_connections_per_address, open: Mutex::default() }),
     });
@@ -82,6 +89,7 @@ pub async fn serve(
 struct Door {
     tls: TlsAcceptor,
     router: Router,
+    relay: Option<Relay>,
     seats: Arc<Semaphore>,
     guests: Arc<Guests>,
 }
@@ -126,25 +134,46 @@ impl Door {
 
     async fn welcome(
         &self,
-        socket: TcpStream,
+        mut socket: TcpStream,
         peer: SocketAddr,
         watcher: hyper_util::server::graceful::Watcher,
     ) {
         let _ = socket.set_nodelay(true);
+        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let mut first = [0];
         match timeout(PATIENCE, socket.peek(&mut first)).await {
             Ok(Ok(1)) => {}
             _ => return,
         }
         if first[0] != TLS_HANDSHAKE {
-            point_to_https(socket).await;
+            match first_bytes(&mut socket).await {
+                Some((Opening::Media(framing), first)) => {
+                    bound_queue(&socket);
+                    if let Some(relay) = &self.relay {
+                        relay.carry(socket, first, peer, framing).await;
+                    }
+                }
+                Some((Opening::Other | Opening::Unclear, head)) => point_to_https(socket, head).await,
+                None => {}
+            }
             return;
         }
-        let Ok(Ok(stream)) = timeout(PATIENCE, self.tls.accept(socket)).await else {
+        let Ok(Ok(mut stream)) = timeout(PATIENCE, self.tls.accept(socket)).await else {
             debug!("A TLS handshake was not finished");
             return;
         };
         let speaks_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        let head = match first_bytes(&mut stream).await {
+            Some((Opening::Media(framing), first)) => {
+                bound_queue(stream.get_ref().0);
+                if let Some(relay) = &self.relay {
+                    relay.carry(stream, first, peer, framing).await;
+                }
+                return;
+            }
+            Some((Opening::Other | Opening::Unclear, head)) => head,
+            None => return,
+        };
         let router = self.router.clone();
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
@@ -152,11 +181,33 @@ impl Door {
             router.clone().oneshot(request)
         });
         let builder = builder(speaks_h2);
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        let stream = TokioIo::new(Fronted::new(head, stream));
+        let connection = builder.serve_connection_with_upgrades(stream, service);
         if let Err(error) = watcher.watch(connection).await {
             debug!(%error, "A connection ended early");
         }
     }
+}
+
+/// Reads until it is clear what a connection is; nothing if nobody says anything.
+async fn first_bytes(stream: &mut (impl AsyncRead + Unpin)) -> Option<(Opening, Vec<u8>)> {
+    let mut head = Vec::with_capacity(4096);
+    let reading = async {
+        while opening(&head) == Opening::Unclear {
+            if stream.read_buf(&mut head).await.ok()? == 0 {
+                return None;
+            }
+        }
+        Some(opening(&head))
+    };
+    let told = timeout(PATIENCE, reading).await.ok()??;
+    Some((told, head))
+}
+
+/// What waits in the kernel is late already: a call keeps little there.
+fn bound_queue(socket: &TcpStream) {
+    // A kernel that refuses makes a slow line slower, nothing worse.
+    let _ = socket2::SockRef::from(socket).set_send_buffer_size(MEDIA_QUEUE);
 }
 
 /// The protocol was agreed on in the handshake: no guessing, so the time-outs hold from the start.
@@ -175,10 +226,8 @@ fn builder(speaks_h2: bool) -> Builder<TokioExecutor> {
 }
 
 /// Someone typed `http://`: say where the page is. Whatever else it was closes itself.
-async fn point_to_https(mut socket: TcpStream) {
-    let mut head = vec![0; 4096];
-    let Ok(Ok(length)) = timeout(PATIENCE, socket.read(&mut head)).await else { return };
-    let answer = redirect(&head[..length]);
+async fn point_to_https(mut socket: TcpStream, head: Vec<u8>) {
+    let answer = redirect(&head);
     let _ = timeout(PATIENCE, socket.write_all(answer.as_bytes())).await;
     let _ = timeout(PATIENCE, socket.shutdown()).await;
 }

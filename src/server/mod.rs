@@ -1,6 +1,7 @@
 //! Server: listeners, routes and wiring. Knows every room's face and holds no rules.
 
 mod assets;
+mod fronted;
 mod inside;
 mod layers;
 mod listen;
@@ -40,6 +41,8 @@ pub struct App {
     pub files: Arc<Files>,
     /// The open lines.
     pub signal: Signal,
+    /// Where calls are held; nothing if none can be.
+    pub relay: Option<Relay>,
     /// The figures.
     pub metrics: Arc<Metrics>,
     /// PEM text of the local authority, if the certificate is of our own making.
@@ -73,7 +76,8 @@ impl App {
         };
         Ok(Self {
             files: Arc::new(Files::open(&config.attachments).await?),
-            signal: Signal::start(ctx.clone(), relay, settings, stop.clone()),
+            signal: Signal::start(ctx.clone(), relay.clone(), settings, stop.clone()),
+            relay,
             ctx,
             config: Arc::new(config),
             metrics: Arc::default(),
@@ -120,8 +124,8 @@ impl Listener {
 
     /// Serves until `app.stop`, then lets open requests finish.
     pub async fn serve(self, app: App) {
-        let (config, stop) = (Arc::clone(&app.config), app.stop.clone());
-        listen::serve(self.tcp, self.tls, router(app), &config.server, stop).await;
+        let (config, relay, stop) = (Arc::clone(&app.config), app.relay.clone(), app.stop.clone());
+        listen::serve(self.tcp, self.tls, (router(app), relay), &config.server, stop).await;
     }
 }
 

@@ -1,0 +1,88 @@
+//! How much is given to whom: answers to strangers per source, bytes per allocation (pure).
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::time::Instant;
+
+/// Answers a second that one source gets before it has proven anything, and at once: a
+/// hospital behind one address starts its morning with a few calls in the same second.
+const ANSWERS: f64 = 10.0;
+const ANSWERS_AT_ONCE: f64 = 60.0;
+/// Sources remembered. When there are more, the newcomers share one budget.
+const SOURCES: usize = 4_096;
+/// Bytes a second of one allocation, each way: 5 Mbit/s, twice what a consult of four takes.
+const BYTES: f64 = 625_000.0;
+/// Bytes at once: a keyframe of everybody.
+const BYTES_AT_ONCE: f64 = 300_000.0;
+
+/// A bucket that fills with time.
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    left: f64,
+    at: Instant,
+}
+
+impl Bucket {
+    fn takes(&mut self, amount: f64, rate: f64, most: f64, now: Instant) -> bool {
+        let passed = now.saturating_duration_since(self.at).as_secs_f64();
+        self.left = (self.left + passed * rate).min(most);
+        self.at = now;
+        let fits = self.left >= amount;
+        if fits {
+            self.left -= amount;
+        }
+        fits
+    }
+}
+
+/// Answers to strangers, per source.
+#[derive(Debug, Default)]
+pub(super) struct Budget {
+    sources: HashMap<IpAddr, Bucket>,
+    shared: Option<Bucket>,
+}
+
+impl Budget {
+    pub(super) fn allows(&mut self, source: IpAddr, now: Instant) -> bool {
+        let source = site(source);
+        let full = Bucket { left: ANSWERS_AT_ONCE, at: now };
+        if self.sources.len() >= SOURCES && !self.sources.contains_key(&source) {
+            let refilled = ANSWERS_AT_ONCE / ANSWERS;
+            self.sources
+                .retain(|_, known| now.saturating_duration_since(known.at).as_secs_f64() < refilled);
+        }
+        let bucket = if self.sources.len() < SOURCES || self.sources.contains_key(&source) {
+            self.sources.entry(source).or_insert(full)
+        } else {
+            self.shared.get_or_insert(full)
+        };
+        bucket.takes(1.0, ANSWERS, ANSWERS_AT_ONCE, now)
+    }
+
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.sources.len()
+    }
+}
+
+/// One house: a single address, or the /64 that an IPv6 line is given.
+fn site(source: IpAddr) -> IpAddr {
+    match source.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// The bytes of one allocation in one direction.
+#[derive(Debug)]
+pub(super) struct Pace(Bucket);
+
+impl Pace {
+    pub(super) fn new(now: Instant) -> Self {
+        Self(Bucket { left: BYTES_AT_ONCE, at: now })
+    }
+
+    pub(super) fn takes(&mut self, length: usize, now: Instant) -> bool {
+        self.0.takes(length as f64, BYTES, BYTES_AT_ONCE, now)
+    }
+}
