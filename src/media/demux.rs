@@ -209,7 +209,9 @@ mod tests {
     #[test]
     fn short_and_foreign_datagrams_stay_outside() {
         let cut = request("ours:theirs");
-        for bytes in [&[][..], &[0], &[1; 19], &cut[..24], &[22; 12], &[128; 23], &[64; 40], &[80; 40], &[255; 40]] {
+        for bytes in
+            [&[][..], &[0], &[1; 19], &cut[..24], &[22; 12], &[128; 23], &[64; 40], &[80; 40], &[255; 40]]
+        {
             assert_eq!(look(bytes), None, "{bytes:?}");
         }
     }

@@ -101,6 +101,11 @@ impl Relay {
         &self.inner.homes.udp
     }
 
+    /// Whether media is taken over TCP, on the port of the page.
+    pub fn takes_streams(&self) -> bool {
+        !self.inner.homes.tcp.is_empty()
+    }
+
     /// A pass to the TURN server for a seat that will be taken soon, or is. It is void when
     /// the seat is left.
     pub fn pass(&self, seat: SeatId) -> Result<Pass, MediaError> {

@@ -48,8 +48,7 @@ impl Budget {
         let full = Bucket { left: ANSWERS_AT_ONCE, at: now };
         if self.sources.len() >= SOURCES && !self.sources.contains_key(&source) {
             let refilled = ANSWERS_AT_ONCE / ANSWERS;
-            self.sources
-                .retain(|_, known| now.saturating_duration_since(known.at).as_secs_f64() < refilled);
+            self.sources.retain(|_, known| now.saturating_duration_since(known.at).as_secs_f64() < refilled);
         }
         let bucket = if self.sources.len() < SOURCES || self.sources.contains_key(&source) {
             self.sources.entry(source).or_insert(full)

@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 
 use allocation::Allocation;
 use budget::Budget;
-pub(super) use pass::Passes;
 pub use pass::Pass;
+pub(super) use pass::Passes;
 use wire::{Ask, Fault, Method, Request};
 
 use super::model::SeatId;
@@ -135,9 +135,9 @@ impl TurnServer {
     /// Takes in what a client sent.
     pub(super) fn take<'a>(&mut self, client: Via, bytes: &'a [u8], now: Instant) -> Outcome<'a> {
         match wire::read(bytes) {
-            Some(Ask::Channel { number, data }) => self.inner(client, data, now, |allocation| {
-                allocation.use_channel(number, now)
-            }),
+            Some(Ask::Channel { number, data }) => {
+                self.inner(client, data, now, |allocation| allocation.use_channel(number, now))
+            }
             Some(Ask::Send { peer, data }) => {
                 self.inner(client, data, now, |allocation| allocation.use_peer(peer, now))
             }
@@ -259,12 +259,7 @@ impl TurnServer {
         Ok(wire::Granted::Allocated { lent, lifetime })
     }
 
-    fn refresh(
-        &mut self,
-        client: Via,
-        request: &Request<'_>,
-        now: Instant,
-    ) -> Result<wire::Granted, Fault> {
+    fn refresh(&mut self, client: Via, request: &Request<'_>, now: Instant) -> Result<wire::Granted, Fault> {
         let allocation = self.live(client, now)?;
         if request.family().is_some_and(|v4| v4 != allocation.lent.is_ipv4()) {
             return Err(Fault::FamilyMismatch);

@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use stun_types::attribute::{
-    Attribute, AttributeStaticType, AttributeType, ErrorCode, MessageIntegrity, MessageIntegritySha256, Nonce,
-    Realm, UnknownAttributes, Userhash, Username, XorMappedAddress,
+    Attribute, AttributeStaticType, AttributeType, ErrorCode, MessageIntegrity, MessageIntegritySha256,
+    Nonce, Realm, UnknownAttributes, Userhash, Username, XorMappedAddress,
 };
 use stun_types::message::{
-    IntegrityAlgorithm, IntegrityKey, LongTermKeyCredentials, Message, MessageClass, MessageType,
-    MessageWrite, MessageWriteExt, MessageWriteVec, BINDING,
+    BINDING, IntegrityAlgorithm, IntegrityKey, LongTermKeyCredentials, Message, MessageClass, MessageType,
+    MessageWrite, MessageWriteExt, MessageWriteVec,
 };
 use turn_types::AddressFamily;
 use turn_types::attribute::{

@@ -139,5 +139,6 @@ async fn perform(speaker: &Speaker, op: &OpKey, command: Command) -> Answer {
         | Command::Publish { .. }
         | Command::Unpublish { .. }
         | Command::Mute { .. }) => live::once(speaker, &who, op, live).await,
+        Command::Route { consult } => sitting::route(speaker, &who, consult).await,
     }
 }

@@ -74,6 +74,7 @@ async fn change(
         Command::PresenceSet { .. }
         | Command::PresenceWatch { .. }
         | Command::Join { .. }
+        | Command::Route { .. }
         | Command::Leave { .. }
         | Command::Publish { .. }
         | Command::Unpublish { .. }

@@ -112,6 +112,20 @@ async fn refuse_step(speaker: &Speaker, consult: ConsultId, neg: u32, why: Refus
     speaker.say(ServerSays::Res { id: 0, outcome: Outcome::Err(why) }).await;
 }
 
+/// `route`: whether the page's own host and port carry media too, and a pass to the TURN server
+/// there for this person's seat. TURN by datagrams is not told of: see decision 0006.
+pub async fn route(speaker: &Speaker, who: &Principal, consult: ConsultId) -> Answer {
+    let (signal, line) = (speaker.signal(), speaker.line());
+    let relay = relay_of(signal)?;
+    consult::seating(signal.ctx(), who, consult).await.map_err(refusal::of_seating)?;
+    let place = signal.ask(|answer| Ask::Reserve(line, consult, answer)).await.map_err(refusal::hub_gone)?;
+    let pass = relay.pass(place.map_err(Refused::new)?.seat).map_err(refusal::of_media)?;
+    Ok(Outcome::Ok(json!({
+        "user": pass.user, "credential": pass.credential, "lasts_s": pass.lasts.as_secs(),
+        "tcp": relay.takes_streams(),
+    })))
+}
+
 /// The record learns who sits there; the others learn a name, a place and a role.
 async fn written_down(
     speaker: &Speaker,

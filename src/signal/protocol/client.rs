@@ -299,6 +299,12 @@ pub enum Command {
         /// What I bring.
         media: Media,
     },
+    /// By which ways can I reach the relay, and with what pass?
+    #[serde(rename = "route")]
+    Route {
+        /// Where I am going to sit, or do.
+        consult: ConsultId,
+    },
     /// Stand up.
     #[serde(rename = "leave")]
     Leave {
@@ -370,6 +376,7 @@ impl Command {
         "presence.watch",
         "ring.act",
         "join",
+        "route",
         "leave",
         "publish",
         "unpublish",

@@ -1,7 +1,7 @@
 // One Chromium process with a camera and a microphone of its own, driven without Playwright's defaults:
 // those keep every page "visible", and a hidden tab is what a ring must reach.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,16 +11,21 @@ const require = createRequire(join(dirname(fileURLToPath(import.meta.url)), '../
 const { chromium } = require('playwright-core');
 const PROGRAM = process.env.CHROMIUM ?? 'chromium';
 
-export async function launch({ camera, microphone, lang = 'zh', width = 1440, height = 900 } = {}) {
+/**
+ * `authority` is a PEM file that this profile trusts, or null: then certificates are checked as a hospital's browser
+ * checks them; without it any is taken. `flags` are further switches.
+ */
+export async function launch({ camera, microphone, lang = 'zh', width = 1440, height = 900, authority, flags = [] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-browser-'));
+  if (authority) trust(folder, authority);
   const devices = camera
     ? ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-video-capture=${camera}`, `--use-file-for-fake-audio-capture=${microphone}`]
     : [];
   const child = spawn(PROGRAM, [
     '--headless=new', '--no-sandbox', '--no-first-run', '--remote-debugging-port=0', `--user-data-dir=${folder}`,
-    '--ignore-certificate-errors', '--disable-features=Translate', '--disable-dev-shm-usage', `--window-size=${width},${height}`,
-    ...devices, 'about:blank',
-  ], { stdio: ['ignore', 'ignore', 'pipe'] });
+    ...(authority !== undefined ? [] : ['--ignore-certificate-errors']), '--disable-features=Translate', '--disable-dev-shm-usage', `--window-size=${width},${height}`,
+    ...devices, ...flags, 'about:blank',
+  ], { stdio: ['ignore', 'ignore', 'pipe'], env: authority !== undefined ? { ...process.env, HOME: folder } : process.env });
   const endpoint = await new Promise((done, no) => {
     let text = '';
     const late = setTimeout(() => no(new Error(`chromium did not start:\n${text}`)), 30_000);
@@ -56,6 +61,14 @@ export async function launch({ camera, microphone, lang = 'zh', width = 1440, he
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** Chromium on Linux reads whom it trusts beside its own list from the NSS store of its home. */
+function trust(home, authority) {
+  const store = join(home, '.pki/nssdb');
+  mkdirSync(store, { recursive: true });
+  execFileSync('certutil', ['-d', `sql:${store}`, '-N', '--empty-password']);
+  execFileSync('certutil', ['-d', `sql:${store}`, '-A', '-t', 'C,,', '-n', 'causeway', '-i', authority]);
 }
 
 async function watched(page, width, height) {

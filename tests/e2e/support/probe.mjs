@@ -37,7 +37,9 @@ export const route = (page) =>
     const pair = transport ? report.get(transport.selectedCandidatePairId) : all.find((s) => s.type === 'candidate-pair' && s.nominated);
     if (!pair) return null;
     const remote = report.get(pair.remoteCandidateId);
-    return { address: remote.address, port: remote.port, protocol: remote.protocol, state: pair.state };
+    const local = report.get(pair.localCandidateId);
+    const via = local.candidateType === 'relay' ? `TURN over ${local.relayProtocol}` : `ICE over ${local.protocol}`;
+    return { address: remote.address, port: remote.port, protocol: remote.protocol, state: pair.state, via };
   });
 
 export const framesDecoded = (page) =>

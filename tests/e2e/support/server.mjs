@@ -1,6 +1,6 @@
 // The real binary on free ports, with a folder of its own for everything it keeps.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,8 +8,11 @@ import { fileURLToPath } from 'node:url';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 const BINARY = process.env.CAUSEWAY_BIN ?? join(ROOT, 'target/debug/causeway');
 
-/** Starts the server with the demo alliance and waits until it serves. */
-export async function startServer({ keep = false } = {}) {
+/**
+ * Starts the server with the demo alliance and waits until it serves. `within` is a command that runs it
+ * elsewhere (another network), `settings` are further variables, `config` the text of a settings file.
+ */
+export async function startServer({ keep = false, within = [], settings = {}, config = '' } = {}) {
   if (!existsSync(BINARY)) throw new Error(`no binary at ${BINARY}: build it, or name it in CAUSEWAY_BIN`);
   const folder = mkdtempSync(join(tmpdir(), 'causeway-story-'));
   const env = {
@@ -20,8 +23,11 @@ export async function startServer({ keep = false } = {}) {
     CAUSEWAY_VAULT__KEY_FILE: join(folder, 'vault.key'),
     CAUSEWAY_TLS__FOLDER: join(folder, 'certs'),
     CAUSEWAY_MEDIA__LISTEN: '127.0.0.1:0',
+    ...settings,
   };
-  const child = spawn(BINARY, ['serve', '--demo'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  if (config) writeFileSync((env.CAUSEWAY_CONFIG = join(folder, 'causeway.toml')), config);
+  const [program, ...words] = [...within, BINARY, 'serve', '--demo'];
+  const child = spawn(program, words, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   child.stdout.on('data', (text) => (said += text));
   child.stderr.on('data', (text) => (said += text));

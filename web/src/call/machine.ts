@@ -50,7 +50,8 @@ export type Input =
 export type Effect =
   /** Build a peer connection, make its offer and ask to join, as `pid` if we had a seat. */
   | { do: 'join'; pid: ParticipantId | null }
-  | { do: 'restart-ice' }
+  /** `relayed`: by way of the TURN server only, since the plain way did not hold. */
+  | { do: 'restart-ice'; relayed: boolean }
   | { do: 'say-leave' }
   | { do: 'close-all' }
   | { do: 'wake-at'; when: number };
@@ -183,7 +184,8 @@ function watch(call: Extract<Call, { at: 'live' }>, input: Input, now: number): 
     const restarts = path.restarts.filter((at) => now - at < RESTARTS_WITHIN_MS);
     if (restarts.length >= 2) return [lost({ ...call, path }, now, true), [{ do: 'join', pid: call.pid }]];
     const next: Path = { ...path, restarts: [...restarts, now], restarting: now };
-    return [{ ...call, path: next }, [{ do: 'restart-ice' }, { do: 'wake-at', when: now + RESTART_MS }]];
+    // A second restart within a minute: what the browser likes best does not hold. The third builds anew, by any way.
+    return [{ ...call, path: next }, [{ do: 'restart-ice', relayed: restarts.length > 0 }, { do: 'wake-at', when: now + RESTART_MS }]];
   }
   const wake: Effect[] = input.is === 'ice' && path.brokenSince !== null ? [{ do: 'wake-at', when: now + QUIET_MS }] : [];
   return [{ ...call, path }, wake];

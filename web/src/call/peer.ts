@@ -14,6 +14,7 @@ const PICTURES = 4;
 const CAMERA_BPS = 700_000;
 const SCREEN_BPS = 1_200_000;
 const SPARE_FRAMES = 10;
+const FIXED = { bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' } as const;
 
 export interface Remote {
   pid: string;
@@ -36,9 +37,9 @@ export class Peer {
   private slots: readonly Slot[] = [];
   private before: { at: number; down: number; up: number; got: number; lost: number; frames: number } | null = null;
 
-  constructor(events: PeerEvents) {
+  constructor(events: PeerEvents, iceServers: RTCIceServer[] = []) {
     this.events = events;
-    this.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
+    this.pc = new RTCPeerConnection({ ...FIXED, iceServers });
     this.mic = this.pc.addTransceiver('audio', { direction: 'sendonly' });
     this.cam = this.pc.addTransceiver('video', { direction: 'sendonly', sendEncodings: [{ maxBitrate: CAMERA_BPS }] });
     this.spare = this.pc.addTransceiver('video', { direction: 'sendonly', sendEncodings: [{ maxBitrate: SCREEN_BPS, maxFramerate: SPARE_FRAMES }] });
@@ -46,6 +47,11 @@ export class Peer {
     for (let i = 0; i < PICTURES; i++) this.pc.addTransceiver('video', { direction: 'recvonly' });
     for (const one of this.pc.getTransceivers()) prefer(one);
     this.pc.oniceconnectionstatechange = () => this.events.ice(this.pc.iceConnectionState);
+  }
+
+  /** Other ways, or a fresh pass for the same, from the next restart on. */
+  reroute(iceServers: RTCIceServer[], relayOnly: boolean): void {
+    this.pc.setConfiguration({ ...FIXED, iceServers, iceTransportPolicy: relayOnly ? 'relay' : 'all' });
   }
 
   /** The next offer. It is sent without waiting for candidates: the relay is ICE-lite and needs none of ours. */

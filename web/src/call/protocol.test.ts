@@ -10,7 +10,7 @@ const golden = readdirSync(FOLDER)
 
 /** Every command and event of the types; the compiler refuses a missing or a strange one. */
 const COMMANDS: Record<Command['type'], true> = {
-  'presence.set': true, 'presence.watch': true, 'ring.start': true, 'ring.act': true, join: true, leave: true, publish: true,
+  'presence.set': true, 'presence.watch': true, 'ring.start': true, 'ring.act': true, join: true, route: true, leave: true, publish: true,
   unpublish: true, mute: true, 'chat.send': true, 'still.request': true, 'refer.open': true, 'report.close': true, sync: true,
 };
 const EVENTS: Record<Event['type'], true> = {

@@ -100,6 +100,7 @@ export type Command =
   | { type: 'ring.start'; consult: ConsultId; to: string[]; media: 'audio' | 'video'; urgency: Urgency; ttl_s: number }
   | { type: 'ring.act'; ring: RingId; action: 'accept' | 'decline' | 'forward' | 'cancel' | 'snooze'; to?: UserId; reason?: DeclineReason }
   | { type: 'join'; consult: ConsultId; pid?: ParticipantId; neg: number; offer: string; media: Media }
+  | { type: 'route'; consult: ConsultId }
   | { type: 'leave'; consult: ConsultId }
   | { type: 'publish'; consult: ConsultId; mid: string; source: Source }
   | { type: 'unpublish'; consult: ConsultId; mid: string }

@@ -8,6 +8,7 @@ import { step, type Call, type Effect, type EndReason, type Input } from './mach
 import { Peer, type Remote } from './peer';
 import type { Joined, Media, Person, Slot, TrackState } from './protocol';
 import { UNKNOWN, look, type Line } from './quality';
+import { askRoutes, type Routes } from './routes';
 import { probe } from './probe';
 import { CommandRefused } from './signal';
 
@@ -39,6 +40,7 @@ class Room {
   blocked = $state(false);
 
   private peer: Peer | null = null;
+  private routes: Routes | null = null;
   private media: Devices | null = null;
   private ticking: ReturnType<typeof setInterval> | null = null;
   private wakes: ReturnType<typeof setTimeout>[] = [];
@@ -160,7 +162,7 @@ class Room {
   private perform(effect: Effect): void {
     switch (effect.do) {
       case 'join': void this.join(effect.pid); break;
-      case 'restart-ice': void this.restart(); break;
+      case 'restart-ice': void this.restart(effect.relayed); break;
       case 'say-leave': if (this.entry) void this.say({ type: 'leave', consult: this.entry.consult }); break;
       case 'close-all': this.close(); break;
       case 'wake-at': this.wakes.push(setTimeout(() => this.feed({ is: 'wake' }), Math.max(0, effect.when - Date.now()))); break;
@@ -171,10 +173,16 @@ class Room {
     const consult = this.entry?.consult;
     if (!consult) return;
     this.peer?.close();
+    this.peer = null;
+    const call = this.call;
+    const routes = await askRoutes(consult);
+    // The call may be over, or joined anew, by now.
+    if (this.call !== call || this.peer || this.entry?.consult !== consult) return;
+    this.routes = routes;
     const peer: Peer = new Peer({
       ice: (state) => this.peer === peer && this.feed({ is: 'ice', state }),
       remotes: (all) => this.peer === peer && (this.remotes = all),
-    });
+    }, routes?.servers);
     this.peer = peer;
     probe.pc = peer.pc;
     try {
@@ -200,10 +208,13 @@ class Room {
     }
   }
 
-  private async restart(): Promise<void> {
+  private async restart(relayed: boolean): Promise<void> {
     const { peer, entry } = this;
     if (!peer || !entry) return;
     try {
+      if (!this.routes || Date.now() > this.routes.staleAt) this.routes = (await askRoutes(entry.consult)) ?? this.routes;
+      if (this.peer !== peer) return;
+      if (this.routes) peer.reroute(this.routes.servers, relayed && this.routes.servers.length > 0);
       const offer = await peer.offer({ restart: true });
       const answer = await signal.negotiate(entry.consult, offer.neg, offer.sdp);
       await peer.answer(offer.neg, answer);
