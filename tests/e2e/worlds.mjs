@@ -20,11 +20,12 @@ const [mode, ...names] = process.argv.slice(2);
 const WANTED = {
   open: ['ICE over udp'], udp: ['ICE over udp'], six: ['ICE over udp'], nat: ['ICE over udp'],
   tcp: ['ICE over tcp', 'TURN over tcp', 'TURN over tls'], natTcp: ['ICE over tcp', 'TURN over tcp', 'TURN over tls'],
+  tls: ['TURN over tls'],
   proxy: ['TURN over tls', 'TURN over tcp', 'ICE over tcp'], untrusted: ['ICE over tcp', 'TURN over tcp'],
 };
 
 if (mode === '--inside') await inside(names[0], JSON.parse(names[1]));
-else await outside(mode === '--all' ? Object.keys(WORLDS) : mode ? [mode, ...names] : ['tcp', 'proxy']);
+else await outside(mode === '--all' ? Object.keys(WORLDS) : mode ? [mode, ...names] : ['tcp', 'tls']);
 
 async function outside(chosen) {
   const lack = missing();

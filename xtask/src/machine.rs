@@ -17,6 +17,13 @@ pub const FOR_BROWSER: &[Need] = &[
     Need { package: "espeak-ng", is_there: || shell::has("espeak-ng") },
 ];
 
+/// What calls in other networks need: namespaces, a firewall, and a browser that trusts our authority.
+pub const FOR_WORLDS: &[Need] = &[
+    Need { package: "iproute2", is_there: || shell::has("ip") },
+    Need { package: "nftables", is_there: || shell::has("nft") },
+    Need { package: "libnss3-tools", is_there: || shell::has("certutil") },
+];
+
 /// What the second run of the Rust suite needs.
 pub const FOR_POSTGRES: &[Need] =
     &[Need { package: "postgresql", is_there: || postgres::programs().is_some() }];

@@ -11,6 +11,8 @@ struct Done {
     took: Duration,
     tests: u32,
     trouble: Option<String>,
+    /// It could not be tried on this machine: neither passed nor failed.
+    skipped: bool,
 }
 
 /// Runs the parts and keeps the score.
@@ -22,19 +24,26 @@ struct Score {
 impl Score {
     /// Runs one part; a failure is noted and the next part goes on.
     fn part(&mut self, name: &'static str, work: impl FnOnce() -> Outcome<u32>) {
+        self.part_if_possible(name, || work().map(Some));
+    }
+
+    /// The same with a part that may find that it cannot be tried here; it has said why.
+    fn part_if_possible(&mut self, name: &'static str, work: impl FnOnce() -> Outcome<Option<u32>>) {
         println!("\n== {name}");
         let since = Instant::now();
         let ended = work();
         let took = since.elapsed();
+        let skipped = matches!(ended, Ok(None));
         let (tests, trouble) = match ended {
-            Ok(tests) => (tests, None),
+            Ok(tests) => (tests.unwrap_or(0), None),
             Err(why) => (0, Some(why)),
         };
         match &trouble {
+            None if skipped => println!("== {name}: SKIPPED, not passed"),
             None => println!("== {name}: ok, {:.1} s", took.as_secs_f64()),
             Some(why) => println!("== {name}: FAILED, {:.1} s: {why}", took.as_secs_f64()),
         }
-        self.parts.push(Done { name, took, tests, trouble });
+        self.parts.push(Done { name, took, tests, trouble, skipped });
     }
 
     /// The table, and the verdict.
@@ -44,15 +53,22 @@ impl Score {
         println!();
         for part in &self.parts {
             let tests = if part.tests > 0 { format!("{} tests", part.tests) } else { String::new() };
-            let verdict = if part.trouble.is_none() { "ok" } else { "FAILED" };
-            println!("  {:width$}  {:>7.1} s  {verdict:6}  {tests}", part.name, part.took.as_secs_f64());
+            let verdict = match (&part.trouble, part.skipped) {
+                (Some(_), _) => "FAILED",
+                (None, true) => "SKIPPED",
+                (None, false) => "ok",
+            };
+            println!("  {:width$}  {:>7.1} s  {verdict:7}  {tests}", part.name, part.took.as_secs_f64());
         }
         println!("  {:width$}  {:>7.1} s", "together", total.as_secs_f64());
         let failed: Vec<_> = self.parts.iter().filter(|p| p.trouble.is_some()).collect();
         for part in &failed {
             println!("  {}: {}", part.name, part.trouble.as_deref().unwrap_or_default());
         }
-        println!("\n{} passed, {} failed", self.parts.len() - failed.len(), failed.len());
+        let skipped = self.parts.iter().filter(|p| p.skipped).count();
+        let passed = self.parts.len() - failed.len() - skipped;
+        let rest = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
+        println!("\n{passed} passed, {} failed{rest}", failed.len());
         if failed.is_empty() { Ok(()) } else { Err("Not everything passed.".into()) }
     }
 }
@@ -124,9 +140,10 @@ pub fn prove() -> Outcome {
     score.part("rust, the long ones", || {
         counted_suite(&["test", "--locked", "--test", "it", "--", "--ignored", "--nocapture"], &[])
     });
+    let _ = machine::install(machine::FOR_WORLDS);
     for script in scripts("tests/prove") {
         let name: &'static str = Box::leak(stem(&script).into_boxed_str());
-        score.part(name, || node(&script).map(|()| 0));
+        score.part_if_possible(name, || node(&script));
     }
     score.sum_up()
 }
@@ -162,17 +179,24 @@ fn counted_suite(args: &[&str], env: &[(&str, &str)]) -> Outcome<u32> {
 
 /// Every script in `tests/e2e` is one part; `shots.mjs` makes pictures and proves nothing.
 fn browser_tests(score: &mut Score) {
+    // Where these cannot be had the worlds are skipped, and say so.
+    let _ = machine::install(machine::FOR_WORLDS);
     for script in scripts("tests/e2e").into_iter().filter(|s| !s.ends_with("shots.mjs")) {
         let name: &'static str = Box::leak(format!("browser: {}", stem(&script)).into_boxed_str());
-        score.part(name, || node(&script).map(|()| 0));
+        score.part_if_possible(name, || node(&script));
     }
 }
 
-fn node(script: &Path) -> Outcome {
+/// Runs a script; nothing counted if it says that it was skipped.
+fn node(script: &Path) -> Outcome<Option<u32>> {
     let binary = target().join("debug/causeway");
     let browser = machine::chromium().unwrap_or("chromium");
     let env = [("CAUSEWAY_BIN", &*binary.to_string_lossy()), ("CHROMIUM", browser)];
-    shell::run("node", &[&script.to_string_lossy()], &env)
+    let mut skipped = false;
+    shell::run_listening("node", &[&script.to_string_lossy()], &env, |line| {
+        skipped |= line.starts_with("SKIPPED");
+    })?;
+    Ok((!skipped).then_some(0))
 }
 
 fn scripts(folder: &str) -> Vec<PathBuf> {

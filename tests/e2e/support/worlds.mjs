@@ -39,16 +39,17 @@ export const WORLDS = {
   udp: { says: 'UDP 3478 and the TCP port', ...V4, port: 8443, rules: FILTER('tcp dport 8443 accept; udp dport 3478 accept;') },
   tcp: { says: 'the TCP port only', ...V4, port: 8443, rules: FILTER('tcp dport 8443 accept;') },
   proxy: { says: 'the TCP port by an HTTP CONNECT proxy only', ...V4, port: 8443, rules: FILTER(''), flags: [`--proxy-server=http://${OUTER}:${PROXY}`], proxied: true },
+  tls: { says: 'the same proxy, and it lets TLS through and nothing else', ...V4, port: 8443, rules: FILTER(''), flags: [`--proxy-server=http://${OUTER}:${PROXY}`], proxied: 'tls' },
   six: { says: 'IPv6 only', listen: '[::]', host: '[fd77:2::2]', port: 8443, rules: '', six: true },
   nat: {
     says: 'server behind a port-forwarding NAT, other ports outside', listen: '0.0.0.0', host: OUTER, port: 443,
     media: `advertise = ["${OUTER}"]\nadvertise_port = 13478\nadvertise_tcp_port = 443`,
-    rules: `${FILTER('ct status dnat accept;')} table ip nat { chain pre { type nat hook prerouting priority -100; ip daddr ${OUTER} tcp dport 443 dnat to 10.77.2.2:8443; ip daddr ${OUTER} udp dport 13478 dnat to 10.77.2.2:3478; }; }`,
+    rules: `${FILTER('ct status dnat accept;')}\ntable ip nat { chain pre { type nat hook prerouting priority -100; ip daddr ${OUTER} tcp dport 443 dnat to 10.77.2.2:8443; ip daddr ${OUTER} udp dport 13478 dnat to 10.77.2.2:3478; }; }`,
   },
   natTcp: {
     says: 'the same NAT, and no UDP', listen: '0.0.0.0', host: OUTER, port: 443,
     media: `advertise = ["${OUTER}"]\nadvertise_port = 13478\nadvertise_tcp_port = 443`,
-    rules: `${FILTER('ct status dnat accept;')} table ip nat { chain pre { type nat hook prerouting priority -100; ip daddr ${OUTER} tcp dport 443 dnat to 10.77.2.2:8443; }; }`,
+    rules: `${FILTER('ct status dnat accept;')}\ntable ip nat { chain pre { type nat hook prerouting priority -100; ip daddr ${OUTER} tcp dport 443 dnat to 10.77.2.2:8443; }; }`,
   },
   untrusted: { says: 'the TCP port only, our authority not trusted but clicked through', ...V4, port: 8443, rules: FILTER('tcp dport 8443 accept;'), untrusted: true },
 };
@@ -94,7 +95,7 @@ function build(world, tools) {
   }
   inside(router, 'sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1');
   if (world.rules) inside(router, 'nft', world.rules);
-  if (world.proxied) tools.push(spawn('ip', ['netns', 'exec', router, process.execPath, fileURLToPath(import.meta.url), 'proxy'], { stdio: 'inherit' }));
+  if (world.proxied) tools.push(spawn('ip', ['netns', 'exec', router, process.execPath, fileURLToPath(import.meta.url), 'proxy', String(world.proxied)], { stdio: 'inherit' }));
 }
 
 /** The settings file of a server in this world. */
@@ -105,8 +106,8 @@ export function settings(world) {
   ].join('\n');
 }
 
-/** The smallest HTTP proxy that knows CONNECT, to the HTTPS port and to no other. */
-function proxy() {
+/** The smallest HTTP proxy that knows CONNECT, to the HTTPS port and to no other; a strict one looks inside. */
+function proxy(isStrict) {
   createServer((client) => {
     client.on('error', () => client.destroy());
     client.once('data', (head) => {
@@ -114,7 +115,12 @@ function proxy() {
       if (!asked || asked[2] !== '8443') return client.end('HTTP/1.1 403 Forbidden\r\n\r\n');
       const there = connect(Number(asked[2]), asked[1].replace(/[[\]]/g, ''), () => {
         client.write('HTTP/1.1 200 Connection established\r\n\r\n');
-        client.pipe(there).pipe(client);
+        client.once('data', (first) => {
+          if (isStrict && first[0] !== 0x16) return client.destroy();
+          there.write(first);
+          client.pipe(there);
+        });
+        there.pipe(client);
       });
       there.on('error', () => client.destroy());
       client.on('close', () => there.destroy());
@@ -122,4 +128,4 @@ function proxy() {
   }).listen(PROXY, OUTER);
 }
 
-if (process.argv[2] === 'proxy' && process.argv[1] === fileURLToPath(import.meta.url)) proxy();
+if (process.argv[2] === 'proxy' && process.argv[1] === fileURLToPath(import.meta.url)) proxy(process.argv[3] === 'tls');
