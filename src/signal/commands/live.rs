@@ -50,6 +50,7 @@ async fn take(speaker: &Speaker, who: &Principal, command: Command) -> Answer {
         Command::Mute { consult, track, on } => sitting::mute(speaker, consult, track, on).await,
         Command::PresenceSet { .. }
         | Command::PresenceWatch { .. }
+        | Command::Route { .. }
         | Command::RingAct { .. }
         | Command::ChatSend { .. }
         | Command::StillRequest { .. }
