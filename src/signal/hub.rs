@@ -172,6 +172,9 @@ impl Hub {
         if resumed {
             standing = self.standing_of(&sid, line);
         }
+        self.last_rev += 1;
+        standing.push(state(Topic::Seats, self.last_rev, "seats", &self.seats_of(user, line)));
+        self.tell_seats(user);
         Ok(Entered { sid, key, resumed, standing })
     }
 
@@ -220,7 +223,11 @@ impl Hub {
                 changed.push(*consult);
             }
         }
+        let is_news = !changed.is_empty();
         changed.into_iter().for_each(|consult| self.tell_roster(consult));
+        if is_news {
+            self.tell_seats(gone.user);
+        }
     }
 
     fn end(&mut self, line: LineId, why: Close) {

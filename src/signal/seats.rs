@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     ask::{Departed, LineId, Place, SatDown, View},
     hub::{Hub, state},
-    protocol::{Code, Heard, Passing, ServerSays, ServerStep, Topic},
+    protocol::{Code, Heard, HeldAt, HeldSeat, Passing, ServerSays, ServerStep, Topic},
     room::{LEASE, Room, Seat},
     session::Input,
 };
@@ -75,11 +75,12 @@ impl Hub {
         if seat.slots.is_empty() {
             seat.slots = slots;
         }
-        let number = seat.number;
+        let (number, user) = (seat.number, seat.user);
         let view = View { slots: room.slots(number), roster: room.roster() };
         self.tell_roster(consult);
         // Slots that name this seat could not be told by name until now.
         self.tell_slots(consult, Some(number));
+        self.tell_seats(user);
         Some(view)
     }
 
@@ -111,6 +112,7 @@ impl Hub {
         let seat = room.seats.remove(at);
         self.tidy(consult);
         self.tell_roster(consult);
+        self.tell_seats(seat.user);
         Some(Departed { consult, user: seat.user, seat: number })
     }
 
@@ -158,6 +160,27 @@ impl Hub {
         frames.into_iter().for_each(|(line, frame)| self.whisper(line, Input::Say(frame)));
     }
 
+    /// Where a person sits, as one of their lines is told.
+    pub(super) fn seats_of(&self, user: UserId, line: LineId) -> Vec<HeldSeat> {
+        let held = |(consult, room): (&ConsultId, &Room)| {
+            let seat = room.seats.iter().find(|seat| seat.user == user && seat.shown.is_some())?;
+            let at = match seat.line {
+                Some(there) if there == line => HeldAt::Here,
+                Some(_) => HeldAt::Elsewhere,
+                None => HeldAt::Nobody,
+            };
+            Some(HeldSeat { consult: *consult, at })
+        };
+        self.rooms.iter().filter_map(held).collect()
+    }
+
+    /// Every tab of a person knows where they sit: the call goes on in one of them.
+    pub(super) fn tell_seats(&mut self, user: UserId) {
+        let lines: Vec<_> =
+            self.lines.iter().filter(|(_, line)| line.user == user).map(|(id, _)| *id).collect();
+        lines.into_iter().for_each(|line| self.sync(line, Topic::Seats));
+    }
+
     pub(super) fn pass(&mut self, line: LineId, consult: Option<ConsultId>, what: Passing) {
         let Some((consult, room)) = consult.and_then(|id| Some((id, self.rooms.get_mut(&id)?))) else {
             return;
@@ -202,6 +225,10 @@ impl Hub {
                 } else {
                     state(topic, rev, "slots", &room.slots(number))
                 }
+            }
+            Topic::Seats => {
+                let Some(user) = self.lines.get(&line).map(|at| at.user) else { return };
+                state(topic, rev, "seats", &self.seats_of(user, line))
             }
             // Read from the store by the line itself.
             Topic::Rings => return,

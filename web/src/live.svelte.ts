@@ -25,6 +25,19 @@ export function tellLive(event: LiveEvent): void {
   for (const fn of [...listeners]) fn(event);
 }
 
+const waitingForLine = new Set<() => void>();
+
+/** Calls whenever the server can be reached again after it could not. */
+export function onBack(fn: () => void): () => void {
+  waitingForLine.add(fn);
+  return () => waitingForLine.delete(fn);
+}
+
+/** The socket has been let in. */
+export function tellBack(): void {
+  for (const fn of [...waitingForLine]) fn();
+}
+
 /** The line between this PC and the server, as the head of every page shows it. */
 export const line: { state: 'good' | 'fair' | 'poor' | 'off'; ms: number | null; live: boolean; offSince: number | null } =
   $state({ state: 'good', ms: null, live: false, offSince: null });

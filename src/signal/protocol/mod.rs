@@ -17,7 +17,8 @@ pub use client::{
 pub use event::{Event, Evt};
 pub use read::{MAX_DEPTH, Unread, read};
 pub use server::{
-    Body, ByeAction, Code, Heard, Named, Outcome, Person, Refused, ServerSays, ServerStep, Slot, Welcome,
+    Body, ByeAction, Code, Heard, HeldAt, HeldSeat, Named, Outcome, Person, Refused, ServerSays, ServerStep,
+    Slot, Welcome,
 };
 pub use words::{BadWord, Cap, Device, OpKey, Sdp, Sid, SidKey, Ticket, Topic, UpTo, Watched};
 

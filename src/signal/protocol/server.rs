@@ -335,6 +335,27 @@ pub struct Slot {
     pub source: Option<Source>,
 }
 
+/// A seat of the person who is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+pub struct HeldSeat {
+    /// In which consult.
+    pub consult: ConsultId,
+    /// Who speaks for it.
+    pub at: HeldAt,
+}
+
+/// Who speaks for a seat, as one line of its person is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldAt {
+    /// This line.
+    Here,
+    /// Another line of the same person: a second tab, another machine.
+    Elsewhere,
+    /// Nobody just now: the seat is kept for its lease.
+    Nobody,
+}
+
 /// Somebody in a consult's room.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 pub struct Person {

@@ -144,6 +144,8 @@ pub enum Topic {
     Roster(ConsultId),
     /// Which section carries whom, in this person's own connection.
     Slots(ConsultId),
+    /// Where this person sits, and whether this line or another one speaks for the seat.
+    Seats,
 }
 
 impl fmt::Display for Topic {
@@ -153,6 +155,7 @@ impl fmt::Display for Topic {
             Self::Rings => f.write_str("rings"),
             Self::Roster(consult) => write!(f, "roster:{consult}"),
             Self::Slots(consult) => write!(f, "slots:{consult}"),
+            Self::Seats => f.write_str("seats"),
         }
     }
 }
@@ -163,6 +166,7 @@ impl std::str::FromStr for Topic {
         match text.split_once(':') {
             None if text == "presence" => Ok(Self::Presence),
             None if text == "rings" => Ok(Self::Rings),
+            None if text == "seats" => Ok(Self::Seats),
             Some(("roster", consult)) => consult.parse().map(Self::Roster).map_err(|_| BadWord::Malformed),
             Some(("slots", consult)) => consult.parse().map(Self::Slots).map_err(|_| BadWord::Malformed),
             _ => Err(BadWord::Malformed),
@@ -260,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_topic_reads_as_it_is_written() {
-        for text in ["presence", "rings", "roster:con-019aa5e0c40070008000000000000001"] {
+        for text in ["presence", "rings", "seats", "roster:con-019aa5e0c40070008000000000000001"] {
             assert_eq!(text.parse::<Topic>().unwrap().to_string(), text);
         }
         assert_eq!("roster:pat-019aa5e0c40070008000000000000001".parse::<Topic>(), Err(BadWord::Malformed));

@@ -3,8 +3,9 @@
  * listens; what it knows of the line and the server's clock goes where the page heads read it.
  */
 import { setServerClock } from '../api/client';
-import { line, lineIs, lineLost, presence, tellLive } from '../live.svelte';
-import type { Ring } from './protocol';
+import { line, lineIs, lineLost, presence, tellBack, tellLive } from '../live.svelte';
+import { probe } from './probe';
+import type { HeldSeat, Ring } from './protocol';
 import { Signal, type Connection } from './signal';
 
 export const signal = new Signal(`${location.protocol === 'http:' ? 'ws' : 'wss'}://${location.host}/api/v1/socket`, device());
@@ -15,6 +16,9 @@ export const socket: Connection = $state({ state: 'off', since: Date.now(), ms: 
 /** Calls that wait for this person, most urgent first, then oldest. */
 export const waiting: { rings: Ring[] } = $state({ rings: [] });
 
+/** Where this person sits, in this tab or another; `null` until the server has said so. */
+export const held: { seats: HeldSeat[] | null } = $state({ seats: null });
+
 /** So long a socket may be away before the page says that the line is gone. */
 const GONE_MS = 3_000;
 const RANK = { emergency: 0, urgent: 1, routine: 2 } as const;
@@ -22,17 +26,23 @@ const RANK = { emergency: 0, urgent: 1, routine: 2 } as const;
 signal.connection.subscribe((now) => {
   Object.assign(socket, now);
   line.live = now.state === 'open';
+  if (now.state === 'off') held.seats = null;
   if (now.state === 'open') lineIs(now.ms);
   // A socket may fall and stand up again within a breath: only what stays gone is called gone.
   if (now.state === 'lost' && (!navigator.onLine || Date.now() - now.since > GONE_MS)) lineLost();
 });
-signal.onWelcome(({ reset, resumed, now }) => {
+signal.onWelcome(({ gone, resumed, now }) => {
   setServerClock(Date.parse(now));
   if (!resumed) waiting.rings = [];
-  // Pages take their records anew: what happened meanwhile is too old to be told one by one.
-  if (reset) tellLive({ type: 'reset' });
+  // Pages take their records anew: what happened meanwhile is not told one by one.
+  if (gone) tellLive({ type: 'reset' });
+  tellBack();
 });
-signal.onAny((event) => tellLive({ ...event }));
+signal.onAny((event, at, n) => {
+  probe.told?.({ event, at, n });
+  tellLive({ ...event });
+});
+signal.onState('seats', (full) => (held.seats = (full['seats'] ?? []) as HeldSeat[]));
 signal.onState('presence', (full) => {
   presence.users = (full['users'] ?? {}) as Record<string, string>;
 });

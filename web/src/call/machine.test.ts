@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DISCONNECTED_MS, QUIET_MS, RESTART_MS, lostSince, step, type Call, type Effect, type Input } from './machine';
+import { DISCONNECTED_MS, QUIET_MS, RESTART_MS, inDoubt, lostSince, step, type Call, type Effect, type Input } from './machine';
 
 const CONSULT = 'con-1';
 
@@ -59,6 +59,14 @@ describe('a live call', () => {
 
     expect(call.at).toBe('live');
     expect(last).toEqual([]);
+  });
+
+  it('knows when its path is in doubt, and that a restart is under way', () => {
+    const quiet = play([...LIVE, [3_000, { is: 'bytes', came: false }], [3_100, { is: 'socket-lost' }]]);
+    const sent = play([[4_000, { is: 'restarting' }], [6_000, { is: 'network-changed' }]], quiet.call);
+
+    expect([inDoubt(play(LIVE).call), inDoubt(quiet.call)]).toEqual([false, true]);
+    expect(done(sent.effects)).not.toContain('restart-ice');
   });
 
   it('joins again as the same participant when the server has forgotten the session', () => {

@@ -43,6 +43,8 @@ export type Input =
   /** The relay has lost our seat: a restart would not bring it back. */
   | { is: 'forgotten' }
   | { is: 'restarted'; ok: boolean }
+  /** A restart went out with the first frame of a new socket. */
+  | { is: 'restarting' }
   | { is: 'wake' }
   | { is: 'leave' }
   | { is: 'ended'; because: EndReason };
@@ -118,6 +120,7 @@ function live(call: Extract<Call, { at: 'live' }>, input: Input, now: number): [
     case 'bytes':
     case 'network-changed':
     case 'restarted':
+    case 'restarting':
     case 'wake':
       return watch(call, input, now);
     default:
@@ -172,6 +175,7 @@ function watch(call: Extract<Call, { at: 'live' }>, input: Input, now: number): 
   }
   if (input.is === 'bytes') path = { ...path, quietSince: input.came ? null : (path.quietSince ?? now) };
   if (input.is === 'network-changed') must = true;
+  if (input.is === 'restarting') path = { ...path, restarts: [...path.restarts, now], restarting: now };
   if (input.is === 'restarted') path = { ...path, restarting: input.ok ? path.restarting : null };
 
   const broken = path.brokenSince !== null && now - path.brokenSince >= DISCONNECTED_MS;
@@ -189,6 +193,13 @@ function watch(call: Extract<Call, { at: 'live' }>, input: Input, now: number): 
   }
   const wake: Effect[] = input.is === 'ice' && path.brokenSince !== null ? [{ do: 'wake-at', when: now + QUIET_MS }] : [];
   return [{ ...call, path }, wake];
+}
+
+/** Whether the media path is in doubt: then its restart travels with the first frame of a new socket. */
+export function inDoubt(call: Call): boolean {
+  if (call.at !== 'live') return false;
+  const { ice, quietSince, brokenSince, restarting } = call.path;
+  return quietSince !== null || brokenSince !== null || restarting !== null || ice === 'failed';
 }
 
 /** Since when the other side is not heard, for the grey picture with its seconds; null while all is well. */

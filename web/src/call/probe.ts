@@ -4,6 +4,8 @@
  */
 export interface Probe {
   pc: RTCPeerConnection | null;
+  /** Called with everything that was applied, once each. */
+  told?: (what: object) => void;
 }
 
 export const probe: Probe = { pc: null };

@@ -52,6 +52,12 @@ export interface Slot {
   source: Source | null;
 }
 
+/** A seat of the person at this PC; who speaks for it: this page, another tab or machine, or nobody just now. */
+export interface HeldSeat {
+  consult: ConsultId;
+  at: 'here' | 'elsewhere' | 'nobody';
+}
+
 export interface Exam {
   bp_sys?: number | null;
   bp_dia?: number | null;
@@ -86,11 +92,16 @@ export interface Offer {
   sdp: string;
   restart?: boolean;
 }
+export interface Rejoin {
+  consult: ConsultId;
+  pid: ParticipantId;
+  offer: Offer;
+}
 export interface Resume {
   sid: string;
   key: string;
   last_n: number;
-  join?: { consult: ConsultId; pid: ParticipantId; offer: Offer };
+  join?: Rejoin;
 }
 
 export type Command =

@@ -4,9 +4,9 @@
  */
 import { signal } from './connect.svelte';
 import { Devices, type DeviceState, type Kind } from './devices';
-import { step, type Call, type Effect, type EndReason, type Input } from './machine';
+import { inDoubt, step, type Call, type Effect, type EndReason, type Input } from './machine';
 import { Peer, type Remote } from './peer';
-import type { Joined, Media, Person, Slot, TrackState } from './protocol';
+import type { Joined, Media, Person, Rejoin, Slot, TrackState } from './protocol';
 import { UNKNOWN, look, type Line } from './quality';
 import { askRoutes, type Routes } from './routes';
 import { probe } from './probe';
@@ -192,7 +192,7 @@ class Room {
       const ok = (await signal.send({ type: 'join', consult, ...(pid ? { pid } : {}), neg: offer.neg, offer: offer.sdp, media }, 'once')) as unknown as Joined;
       if (this.peer !== peer) return;
       // At once, before anything is waited for: newer states of both may be the very next frames.
-      this.people = ok.roster;
+      this.seated(ok.roster);
       peer.bind(ok.slots);
       await peer.answer(offer.neg, ok.answer);
       if (this.peer !== peer) return;
@@ -225,6 +225,30 @@ class Room {
     }
   }
 
+  /** A socket that comes back takes the restart of a doubtful media path along: one flight less to a voice. */
+  private async restartWithHello(): Promise<Rejoin | null> {
+    const { peer, entry, pid } = this;
+    if (!peer || !entry || !pid || !inDoubt(this.call)) return null;
+    try {
+      await peer.giveUp();
+      const { neg, sdp } = await peer.offer({ restart: true });
+      this.feed({ is: 'restarting' });
+      signal.answerTo(entry.consult, neg).then(
+        async (answer) => {
+          await peer.answer(neg, answer);
+          this.feed({ is: 'restarted', ok: true });
+        },
+        async () => {
+          await peer.giveUp().catch(() => undefined);
+          this.feed({ is: 'restarted', ok: false });
+        },
+      );
+      return { consult: entry.consult, pid, offer: { neg, sdp, restart: true } };
+    } catch {
+      return null;
+    }
+  }
+
   /** The room has grown beyond our sections: one more offer with more of them. */
   private async grow(audio: number, video: number): Promise<void> {
     const { peer, entry } = this;
@@ -238,12 +262,19 @@ class Room {
     }
   }
 
+  private seated(people: Person[]): void {
+    this.people = people;
+    probe.told?.({ roster: people.map((one) => one.user.id) });
+  }
+
   private listen(consult: string): void {
     const online = (): void => this.feed({ is: 'network-changed' });
     addEventListener('online', online);
+    signal.rejoin = () => this.restartWithHello();
     this.unhear = [
       () => removeEventListener('online', online),
-      signal.onState(`roster:${consult}`, (full) => (this.people = (full['people'] ?? []) as Person[])),
+      () => (signal.rejoin = () => Promise.resolve(null)),
+      signal.onState(`roster:${consult}`, (full) => this.seated((full['people'] ?? []) as Person[])),
       signal.onState(`slots:${consult}`, (full) => this.peer?.bind((full['slots'] ?? []) as Slot[])),
       signal.onWelcome(({ resumed }) => this.feed({ is: 'socket-up', resumed })),
       signal.connection.subscribe((now) => now.state === 'lost' && this.feed({ is: 'socket-lost' })),

@@ -61,6 +61,42 @@ describe('events', () => {
     expect(numbers(session, event(31))).toEqual([31]);
   });
 
+  it('go on in a new session where the server says so', () => {
+    const session = open();
+    numbers(session, event(11));
+    session.cut();
+    session.hello();
+    const { heard } = session.hear(welcome({ n: 13, from: 11 }));
+
+    expect(heard).toMatchObject([{ is: 'welcome', resumed: false, gone: false }]);
+    expect(numbers(session, event(11), event(12), event(13))).toEqual([12, 13]);
+  });
+
+  it('go on after a reload, with what was promised', () => {
+    const before = open();
+    numbers(before, event(11), event(12));
+    before.command({ type: 'leave', consult: 'con-1' });
+    before.command({ type: 'mute', consult: 'con-1', track: 'mic', on: true });
+    const after = tab();
+    after.takeUp(before.keep()!);
+
+    expect(after.hello()).toMatchObject({ resume: { sid: 's', key: 'k', last_n: 12 } });
+    expect(after.hear(welcome({ resumed: true, n: 13, from: 12 })).say).toMatchObject([{ t: 'cmd', op: 'op-1', do: { type: 'leave' } }]);
+    expect(numbers(after, event(12), event(13))).toEqual([13]);
+  });
+
+  it('of one person are not gone on with by another', () => {
+    const session = open();
+    session.command({ type: 'leave', consult: 'con-1' });
+    session.cut();
+    session.hello();
+    const { heard, say } = session.hear(welcome({ me: 'usr-2', n: 3 }));
+
+    expect(heard).toMatchObject([{ reset: true, gone: true }]);
+    expect(say).toEqual([]);
+    expect(numbers(session, event(4))).toEqual([4]);
+  });
+
   it('are acknowledged in one go after sixteen', () => {
     const session = open();
     const said = Array.from({ length: ACK_EVERY }, (_, i) => session.hear(event(11 + i)).say).flat();

@@ -5,11 +5,11 @@
  * Each event is shown once and in order: only `n = last + 1` is taken, older ones are dropped, a gap asks
  * for a resume. Each command is done once: it keeps its `op` however often it is sent.
  */
-import { read, type ClientSays, type Command, type Event, type ParticipantId, type Refused, type ServerSays, type Time } from './protocol';
+import { read, type ClientSays, type Command, type Event, type ParticipantId, type Refused, type Rejoin, type ServerSays, type Time } from './protocol';
 
 /** What the page is to be told. */
 export type Heard =
-  | { is: 'welcome'; resumed: boolean; reset: boolean; now: Time; frame: Extract<ServerSays, { t: 'welcome' }> }
+  | { is: 'welcome'; resumed: boolean; reset: boolean; gone: boolean; now: Time; frame: Extract<ServerSays, { t: 'welcome' }> }
   | { is: 'event'; event: Event; n: number; at: Time }
   | { is: 'state'; topic: string; full: Record<string, unknown> }
   | { is: 'answer'; consult: string; neg: number; sdp: string }
@@ -37,7 +37,20 @@ interface Waiting {
 export const ACK_EVERY = 16;
 export const ACK_MS = 2_000;
 
+/** What a tab keeps of its session while it is loaded anew. No clinical text: commands that carry any are not kept. */
+export interface Kept {
+  sid: string;
+  key: string;
+  me: string;
+  last: number;
+  outbox: { op: string; do: Command }[];
+}
+
+/** Promises that outlive a reload: answering, leaving, one's own status. Sections of a dead connection do not. */
+const LASTING = new Set<Command['type']>(['ring.act', 'leave', 'presence.set']);
+
 export class Session {
+  private me: string | null = null;
   private sid: string | null = null;
   private key: string | null = null;
   private last = 0;
@@ -55,9 +68,9 @@ export class Session {
   }
 
   /** The first frame on a new socket. */
-  hello(): ClientSays {
+  hello(join?: Rejoin): ClientSays {
     this.open = false;
-    const resume = this.sid && this.key ? { sid: this.sid, key: this.key, last_n: this.last } : undefined;
+    const resume = this.sid && this.key ? { sid: this.sid, key: this.key, last_n: this.last, ...(join ? { join } : {}) } : undefined;
     return { t: 'hello', v: 1, device: this.device, caps: ['slots', 'restart'], ...(resume ? { resume } : {}) };
   }
 
@@ -113,9 +126,25 @@ export class Session {
     return { t: 'ack', n: this.last };
   }
 
+  /** What the same tab goes on with after a reload; null before the first welcome. */
+  keep(): Kept | null {
+    if (!this.sid || !this.key || !this.me) return null;
+    const outbox = this.outbox.filter((w) => w.staying === 'kept' && LASTING.has(w.do.type)).map((w) => ({ op: w.op, do: w.do }));
+    return { sid: this.sid, key: this.key, me: this.me, last: this.last, outbox };
+  }
+
+  /** Goes on where the page before the reload was. */
+  takeUp(kept: Kept): void {
+    this.sid = kept.sid;
+    this.key = kept.key;
+    this.me = kept.me;
+    this.last = this.acked = kept.last;
+    for (const { op, do: what } of kept.outbox) this.outbox.push({ id: ++this.ids, op, do: what, staying: 'kept', sent: false });
+  }
+
   /** Someone else signs in on this tab: nothing of the last one is said in their name. */
   forgetAll(): void {
-    this.sid = this.key = null;
+    this.sid = this.key = this.me = null;
     this.last = this.acked = 0;
     this.outbox.length = 0;
     this.states.clear();
@@ -128,21 +157,26 @@ export class Session {
 
   private welcome(frame: Extract<ServerSays, { t: 'welcome' }>): { heard: Heard[]; say: ClientSays[] } {
     if (this.open) return { heard: [], say: [] };
-    const first = this.sid === null;
     this.sid = frame.sid;
     this.key = frame.key;
     this.open = true;
-    const reset = frame.reset ?? false;
-    // The inbox is the person's and outlives the session: only the first time, and when too much was missed, it is
-    // taken up somewhere else than where it was left.
-    if (first || reset) this.last = this.acked = frame.from ?? frame.n;
+    // Another person's cookie came into this browser meanwhile: nothing of the last one's is gone on with.
+    const stranger = this.me !== null && this.me !== frame.me;
+    if (stranger) this.outbox.length = 0;
+    this.me = frame.me;
+    const reset = (frame.reset ?? false) || stranger;
+    // The inbox is the person's: even a new session is told what was missed, unless the server says where it begins.
+    const from = frame.from ?? (frame.resumed && !reset ? this.last : frame.n);
+    // Something may have happened that this page is never told: it was not there, or it is too long ago.
+    const gone = reset || from !== this.last;
+    this.last = this.acked = from;
     if (!frame.resumed || reset) this.states.clear();
     const say: ClientSays[] = [];
     for (const waiting of this.outbox) {
       waiting.sent = true;
       say.push(frameOf(waiting));
     }
-    return { heard: [{ is: 'welcome', resumed: frame.resumed, reset, now: frame.now, frame }], say };
+    return { heard: [{ is: 'welcome', resumed: frame.resumed, reset, gone, now: frame.now, frame }], say };
   }
 
   private event(frame: Extract<ServerSays, { t: 'evt' }>): { heard: Heard[]; say: ClientSays[] } {

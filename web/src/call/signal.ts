@@ -2,8 +2,8 @@
  * The socket of this tab: one WebSocket for rings, presence, chat, negotiation and everything pushed.
  * What is said and heard is `session.ts`; this file holds the wire: connecting, beating, coming back.
  */
-import type { Command, Event, EventOf, EventType, Refused, ServerSays, Time } from './protocol';
-import { ACK_MS, Session, uuid7, type Heard, type Staying } from './session';
+import type { Command, Event, EventOf, EventType, Refused, Rejoin, ServerSays, Time } from './protocol';
+import { ACK_MS, Session, uuid7, type Heard, type Kept, type Staying } from './session';
 
 export interface Connection {
   /** `off`: nobody is signed in, or the server told us to stop. */
@@ -15,6 +15,17 @@ export interface Connection {
   /** When the next attempt is made, for the sentence that says so. */
   retryAt: number | null;
 }
+
+export interface Welcome {
+  /** The server knew this session: seats are as they were. */
+  resumed: boolean;
+  /** Something may have happened that will not be told: records are to be read anew. */
+  gone: boolean;
+  now: Time;
+}
+
+/** Where a tab's session waits for the page that is loaded next: in the tab's own storage, from unload to load. */
+const KEPT = 'session';
 
 export class CommandRefused extends Error {
   readonly refused: Refused;
@@ -46,11 +57,11 @@ export class Signal {
   private value: Connection = { state: 'off', since: Date.now(), ms: null, retryAt: null };
   private readonly watchers = new Set<(value: Connection) => void>();
   private readonly listeners = new Map<string, Set<(event: never, at: Time) => void>>();
-  private readonly everything = new Set<(event: Event, at: Time) => void>();
+  private readonly everything = new Set<(event: Event, at: Time, n: number) => void>();
   private readonly stateListeners = new Map<string, Set<(full: Record<string, unknown>) => void>>();
   private readonly lastStates = new Map<string, Record<string, unknown>>();
   private readonly passing = new Set<(frame: Extract<ServerSays, { t: 'eph' }>) => void>();
-  private readonly welcomes = new Set<(how: { resumed: boolean; reset: boolean; now: Time }) => void>();
+  private readonly welcomes = new Set<(how: Welcome) => void>();
   private readonly waiting = new Map<number, { done: (ok: Record<string, unknown>) => void; no: (fault: Error) => void }>();
   private readonly offers = new Map<string, { done: (sdp: string) => void; no: (fault: Error) => void }>();
   private readonly needs = new Set<(ask: { consult: string; audio: number; video: number }) => void>();
@@ -77,6 +88,8 @@ export class Signal {
     if (!this.stopped) return;
     this.stopped = false;
     this.tries = 0;
+    this.takeUp();
+    addEventListener('pagehide', this.putBy);
     this.beat = new Worker(new URL('./beat.ts', import.meta.url), { type: 'module' });
     this.beat.onmessage = this.onBeat;
     addEventListener('online', this.hurry);
@@ -90,6 +103,7 @@ export class Signal {
     this.stopped = true;
     this.beat?.terminate();
     this.beat = null;
+    removeEventListener('pagehide', this.putBy);
     removeEventListener('online', this.hurry);
     document.removeEventListener('visibilitychange', this.hurry);
     (navigator as { connection?: EventTarget }).connection?.removeEventListener('change', this.hurry);
@@ -119,8 +133,15 @@ export class Signal {
 
   /** One step of negotiation: an offer out, its answer back. */
   negotiate(consult: string, neg: number, sdp: string): Promise<string> {
+    if (this.value.state !== 'open') return Promise.reject(new Error('the line is gone'));
+    const answer = this.answerTo(consult, neg);
+    this.say({ t: 'sig', consult, neg, kind: 'offer', sdp });
+    return answer;
+  }
+
+  /** The answer to an offer that is on its way, by whichever frame. */
+  answerTo(consult: string, neg: number): Promise<string> {
     return new Promise((done, no) => {
-      if (this.value.state !== 'open') return no(new Error('the line is gone'));
       const key = `${consult}/${neg}`;
       const late = setTimeout(() => {
         this.offers.delete(key);
@@ -130,7 +151,6 @@ export class Signal {
         done: (answer) => (clearTimeout(late), done(answer)),
         no: (fault) => (clearTimeout(late), no(fault)),
       });
-      this.say({ t: 'sig', consult, neg, kind: 'offer', sdp });
     });
   }
 
@@ -138,7 +158,7 @@ export class Signal {
     return add(this.listeners, type, fn as (event: never, at: Time) => void);
   }
 
-  onAny(fn: (event: Event, at: Time) => void): Unsubscribe {
+  onAny(fn: (event: Event, at: Time, n: number) => void): Unsubscribe {
     this.everything.add(fn);
     return () => this.everything.delete(fn);
   }
@@ -155,7 +175,7 @@ export class Signal {
     return () => this.passing.delete(fn);
   }
 
-  onWelcome(fn: (how: { resumed: boolean; reset: boolean; now: Time }) => void): Unsubscribe {
+  onWelcome(fn: (how: Welcome) => void): Unsubscribe {
     this.welcomes.add(fn);
     return () => this.welcomes.delete(fn);
   }
@@ -166,6 +186,9 @@ export class Signal {
     return () => this.needs.delete(fn);
   }
 
+  /** The call in this tab may put the restart of its media into the first frame of a new socket. */
+  rejoin: () => Promise<Rejoin | null> = () => Promise.resolve(null);
+
   private connect(): void {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
@@ -174,7 +197,11 @@ export class Signal {
     const socket = new WebSocket(this.url, 'consult.v1');
     this.socket = socket;
     const late = setTimeout(() => this.drop(4000), FIRST_FRAME_MS);
-    socket.onopen = () => this.say(this.session.hello());
+    socket.onopen = () => {
+      void this.rejoin().then((join) => {
+        if (socket === this.socket) this.say(this.session.hello(join ?? undefined));
+      });
+    };
     socket.onmessage = (message) => {
       clearTimeout(late);
       if (socket === this.socket && typeof message.data === 'string') this.hear(message.data);
@@ -198,10 +225,10 @@ export class Signal {
         this.tries = 0;
         if (!heard.resumed) this.lastStates.clear();
         this.become({ state: 'open', retryAt: null });
-        for (const fn of [...this.welcomes]) fn({ resumed: heard.resumed, reset: heard.reset, now: heard.now });
+        for (const fn of [...this.welcomes]) fn({ resumed: heard.resumed, gone: heard.gone, now: heard.now });
         break;
       case 'event':
-        for (const fn of [...this.everything]) fn(heard.event, heard.at);
+        for (const fn of [...this.everything]) fn(heard.event, heard.at, heard.n);
         for (const fn of [...(this.listeners.get(heard.event.type) ?? [])]) (fn as (e: Event, at: Time) => void)(heard.event, heard.at);
         setTimeout(this.sayAck, ACK_MS);
         break;
@@ -266,6 +293,26 @@ export class Signal {
     socket.close(code);
     this.cut(code);
   }
+
+  /** Read once and taken away: a tab that is duplicated must not go on with the session of the first. */
+  private takeUp(): void {
+    try {
+      const text = sessionStorage.getItem(KEPT);
+      sessionStorage.removeItem(KEPT);
+      if (text) this.session.takeUp(JSON.parse(text) as Kept);
+    } catch {
+      // Nothing was kept: a new session.
+    }
+  }
+
+  private readonly putBy = (): void => {
+    try {
+      const kept = this.session.keep();
+      if (kept) sessionStorage.setItem(KEPT, JSON.stringify(kept));
+    } catch {
+      // Forbidden: the next page begins a new session.
+    }
+  };
 
   private readonly onBeat = (): void => {
     if (!this.socket || this.value.state !== 'open') return;

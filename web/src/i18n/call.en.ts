@@ -29,6 +29,9 @@ export const callEn: Same<typeof callZh> = {
   'strip.label': 'The call that goes on',
   'strip.goes': 'The call goes on; the other side does not see this page',
   'strip.back': 'Back to the call',
+  'strip.elsewhere': 'Your call goes on in another tab or on another computer',
+  'strip.look': 'Go and see',
+  'strip.came.back': 'Back in the consult of {name}',
 
   'call.me': 'You',
   'call.no': 'consult {no}',
@@ -57,6 +60,12 @@ export const callEn: Same<typeof callZh> = {
   'call.refused.other': 'Nothing is lost, try again in a moment.',
   'call.dial': 'If it cannot wait, dial {phone}.',
   'call.back': 'Back to the call',
+  'call.elsewhere': 'You are in this call in another tab',
+  'call.taken': 'The call has moved to another tab',
+  'call.free': 'The other tab has left the call',
+  'call.elsewhere.text': 'One person, one seat; files and chat can be read anywhere.',
+  'call.take': 'Go on here',
+  'call.take.back': 'Take it back',
 
   'dock.label': 'Call controls',
   'dock.mute': 'Mute',

@@ -27,6 +27,9 @@ export const callZh = {
   'strip.label': '正在进行的通话',
   'strip.goes': '通话还在继续，对方看不到这一页',
   'strip.back': '回到通话',
+  'strip.elsewhere': '您的通话在另一个标签页或另一台电脑上进行',
+  'strip.look': '去看看',
+  'strip.came.back': '已回到 {name} 的会诊',
 
   'call.me': '我',
   'call.no': '会诊 {no}',
@@ -55,6 +58,12 @@ export const callZh = {
   'call.refused.other': '资料都在，可以稍后再进。',
   'call.dial': '等不得请打 {phone}。',
   'call.back': '回到通话',
+  'call.elsewhere': '您正在另一个标签页里通话',
+  'call.taken': '通话已转到另一个标签页',
+  'call.free': '另一个标签页已离开通话',
+  'call.elsewhere.text': '一个人只占一个席位，资料和聊天在哪里都看得到。',
+  'call.take': '转到这里继续',
+  'call.take.back': '转回这里',
 
   'dock.label': '通话操作',
   'dock.mute': '静音',

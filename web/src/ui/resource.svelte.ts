@@ -1,5 +1,6 @@
 /** Something fetched: old content stays visible while new comes, with its age. */
-import { serverNow } from '../api/client';
+import { Refused, serverNow } from '../api/client';
+import { onBack } from '../live.svelte';
 
 export class Resource<T> {
   value: T | undefined = $state.raw();
@@ -9,6 +10,7 @@ export class Resource<T> {
   at: number = $state(0);
   readonly #fetch: (signal: AbortSignal) => Promise<T>;
   #going: AbortController | null = null;
+  #unhear: (() => void) | null = null;
 
   constructor(fetcher: (signal: AbortSignal) => Promise<T>) {
     this.#fetch = fetcher;
@@ -16,6 +18,8 @@ export class Resource<T> {
 
   async load(): Promise<void> {
     this.#going?.abort();
+    this.#unhear?.();
+    this.#unhear = null;
     const going = new AbortController();
     this.#going = going;
     this.loading = true;
@@ -26,7 +30,10 @@ export class Resource<T> {
       this.fault = null;
       this.at = serverNow();
     } catch (fault) {
-      if (!going.signal.aborted) this.fault = fault;
+      if (going.signal.aborted) return;
+      this.fault = fault;
+      // Only the line or the server was away: asked again when it is back, without anybody pressing.
+      if (fault instanceof Refused && (fault.status === 0 || fault.status >= 502)) this.#unhear = onBack(() => void this.load());
     } finally {
       if (this.#going === going) this.loading = false;
     }
@@ -42,6 +49,8 @@ export class Resource<T> {
   }
 
   stop(): void {
+    this.#unhear?.();
+    this.#unhear = null;
     this.#going?.abort();
   }
 }
