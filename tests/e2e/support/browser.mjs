@@ -13,10 +13,11 @@ const PROGRAM = process.env.CHROMIUM ?? 'chromium';
 
 /**
  * `authority` is a PEM file that this profile trusts, or null: then certificates are checked as a hospital's browser
- * checks them; without it any is taken. `flags` are further switches.
+ * checks them; without it any is taken. `flags` are further switches. `profile` is the folder of a browser that was
+ * killed: it starts again as its owner left it.
  */
-export async function launch({ camera, microphone, lang = 'zh', width = 1440, height = 900, authority, flags = [] } = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'causeway-browser-'));
+export async function launch({ camera, microphone, profile, lang = 'zh', width = 1440, height = 900, authority, flags = [] } = {}) {
+  const folder = profile ?? mkdtempSync(join(tmpdir(), 'causeway-browser-'));
   if (authority) trust(folder, authority);
   const devices = camera
     ? ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-video-capture=${camera}`, `--use-file-for-fake-audio-capture=${microphone}`]
@@ -45,6 +46,7 @@ export async function launch({ camera, microphone, lang = 'zh', width = 1440, he
   }, lang);
   return {
     pid: child.pid,
+    profile: folder,
     browser,
     context,
     /** A page of this browser's one profile, or of a fresh one: someone else at the same PC. */
@@ -53,6 +55,13 @@ export async function launch({ camera, microphone, lang = 'zh', width = 1440, he
       const other = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height } });
       await other.addInitScript((tongue) => localStorage.getItem('lang') ?? localStorage.setItem('lang', tongue), lang);
       return watched(await other.newPage());
+    },
+    /** Gone without a word, as by a power cut; the profile stays. */
+    async kill() {
+      const gone = new Promise((done) => child.on('exit', done));
+      child.kill('SIGKILL');
+      await gone;
+      await browser.close().catch(() => undefined);
     },
     async close() {
       await browser.close().catch(() => undefined);
@@ -75,7 +84,8 @@ async function watched(page, width, height) {
   page.faults = [];
   page.on('pageerror', (fault) => page.faults.push(String(fault)));
   page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) page.faults.push(message.text());
+    // A server that is away is said by the page in words; what the browser's own log says about it is no fault of the page.
+    if (message.type() === 'error' && !/^(Failed to load resource|WebSocket connection to)/.test(message.text())) page.faults.push(message.text());
   });
   page.on('response', (answer) => {
     // Before signing in nobody is signed in: that one question is answered with 401, and rightly.

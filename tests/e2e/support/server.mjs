@@ -27,35 +27,54 @@ export async function startServer({ keep = false, within = [], settings = {}, co
   };
   if (config) writeFileSync((env.CAUSEWAY_CONFIG = join(folder, 'causeway.toml')), config);
   const [program, ...words] = [...within, BINARY, 'serve', '--demo'];
-  const child = spawn(program, words, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
-  child.stdout.on('data', (text) => (said += text));
-  child.stderr.on('data', (text) => (said += text));
-  const base = await new Promise((done, no) => {
-    const late = setTimeout(() => no(new Error(`the server did not start:\n${said}`)), 60_000);
-    child.on('exit', (code) => no(new Error(`the server ended with ${code}:\n${said}`)));
-    const look = setInterval(() => {
-      const found = /https:\/\/localhost:\d+/.exec(said);
-      if (!found) return;
-      clearInterval(look);
-      clearTimeout(late);
-      done(found[0]);
-    }, 50);
-  });
+  let child;
+  /** Starts the program and waits for the address it prints. */
+  const start = () =>
+    new Promise((done, no) => {
+      const from = said.length;
+      child = spawn(program, words, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+      const late = setTimeout(() => no(new Error(`the server did not start:\n${said}`)), 60_000);
+      const look = setInterval(() => {
+        const found = /https:\/\/localhost:\d+/.exec(said.slice(from));
+        if (!found) return;
+        clearInterval(look);
+        clearTimeout(late);
+        done(found[0]);
+      }, 50);
+      child.stdout.on('data', (text) => (said += text));
+      child.stderr.on('data', (text) => (said += text));
+      child.on('exit', (code) => no(new Error(`the server ended with ${code}:\n${said}`)));
+    });
+  const base = await start();
   return {
     base,
     folder,
     files: join(folder, 'files'),
     log: () => said,
-    pid: child.pid,
+    get pid() {
+      return child.pid;
+    },
     mediaPorts: () => udpPorts(child.pid),
+    /** Killed as a crash kills; whoever was talking to it is left in the middle of a sentence. */
+    async kill() {
+      child.removeAllListeners('exit');
+      const gone = new Promise((done) => child.on('exit', done));
+      // The same doors again: that is what the people's pages know.
+      env.CAUSEWAY_SERVER__LISTEN = `127.0.0.1:${new URL(base).port}`;
+      child.kill('SIGKILL');
+      await gone;
+    },
+    again: start,
     async stop() {
       child.removeAllListeners('exit');
-      child.kill('SIGTERM');
-      await new Promise((done) => {
-        const hard = setTimeout(() => (child.kill('SIGKILL'), done()), 5_000);
-        child.on('exit', () => (clearTimeout(hard), done()));
-      });
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGTERM');
+        await new Promise((done) => {
+          const hard = setTimeout(() => (child.kill('SIGKILL'), done()), 5_000);
+          child.on('exit', () => (clearTimeout(hard), done()));
+        });
+      }
       if (!keep) rmSync(folder, { recursive: true, force: true });
     },
   };
