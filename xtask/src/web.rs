@@ -10,7 +10,10 @@ pub fn build() -> Outcome {
     if !web.join("package.json").exists() {
         return Ok(());
     }
-    let sources = fingerprint(&sources(web)?)?;
+    let mut read = sources(web)?;
+    // The doctors' page is one text for the repository and for the screen.
+    read.extend(["docs/doctors.zh.md", "docs/doctors.en.md"].map(PathBuf::from));
+    let sources = fingerprint(&read)?;
     let stamp = web.join("dist/.stamp");
     if std::fs::read_to_string(&stamp).is_ok_and(|built| built == sources) {
         return Ok(());

@@ -46,6 +46,21 @@ export async function openHouse() {
     },
   };
   for (const [who, page] of Object.entries(pages)) house.said[who] = listen(page);
+  // A line that can be cut: the socket is closed, and a new one finds nobody.
+  await pages.specialist.addInitScript(() => {
+    const Real = window.WebSocket;
+    const open = new Set();
+    window.WebSocket = class extends Real {
+      constructor(...at) {
+        super(...(window.__gone ? ['wss://127.0.0.1:9/'] : at));
+        open.add(this);
+      }
+    };
+    window.__cut = () => {
+      window.__gone = true;
+      for (const one of open) one.close();
+    };
+  });
   await Promise.all([
     signIn(pages.clinic, server.base, CLINIC),
     signIn(pages.desk, server.base, DESK),

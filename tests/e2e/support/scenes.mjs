@@ -8,6 +8,11 @@ const press = (...names) => async (page) => {
   for (const name of names) await page.keyboard.press(name);
   await pause(250);
 };
+const cut = async (page) => {
+  await page.evaluate(() => window.__cut());
+  await page.locator('.notice').waitFor();
+  await pause(1_500);
+};
 const off = (page) => page.evaluate(() => dispatchEvent(new Event('offline')));
 const inCall = (house) => `/consults/${house.live.id}?at=call`;
 
@@ -53,6 +58,11 @@ export const SCENES = [
   patients,
   ...states(patients, 'empty', 'loading', 'error'),
   { name: 'patient-new', who: 'clinic', at: () => '/patients/new', ready: 'form' },
+  { name: 'patient-new-calendar', who: 'clinic', at: () => '/patients/new', ready: 'form', stage: async (page) => {
+    await page.locator('#birth').fill('19680311');
+    await page.locator('#birth').press('Alt+ArrowDown');
+    await page.getByRole('grid').waitFor();
+  } },
   { name: 'patient-new-wrong', who: 'clinic', at: () => '/patients/new', ready: 'form', stage: async (page) => {
     await page.locator('form input').first().fill('99010219680311041');
     await press('Control+Enter')(page);
@@ -85,6 +95,7 @@ export const SCENES = [
       await page.locator('.act-form').waitFor();
     } })),
   { name: 'referral-desk', who: 'desk', at: ({ ids }) => `/referrals/${ids.decide}`, ready: '.tl' },
+  { name: 'help', who: 'clinic', at: () => '/help', ready: '.help table' },
   { name: 'account', who: 'clinic', at: () => '/account', ready: '.seg' },
   { name: 'account-admin', who: 'admin', at: () => '/account', ready: 'h1' },
   { name: 'device', who: 'clinic', at: () => '/device', ready: '.devcols video', calm: 800 },
@@ -107,7 +118,7 @@ export const SCENES = [
     await page.locator('.call-head button').first().click();
     await pause(300);
   } },
-  { ...live, name: 'call-reconnecting', under: 'cut', stage: () => pause(3_500) },
+  { ...live, name: 'call-reconnecting', under: 'cut', stage: cut },
   { name: 'call-strip', who: 'specialist', before: meet, at: inCall, ready: '.tile:not(.own) video', stage: async (page) => {
     await page.evaluate(() => {
       const link = Object.assign(document.createElement('a'), { href: '/consults' });
@@ -125,17 +136,7 @@ const STAYS = /\/api\/v1\/(session|meta|socket)/;
 
 /** Does to the line what the scene wants; gives back the way to undo it. */
 async function under(page, state) {
-  if (!state || state === 'offline') return async () => undefined;
-  if (state === 'cut') {
-    const cdp = await page.context().newCDPSession(page);
-    await cdp.send('Network.enable');
-    const line = (offline) => cdp.send('Network.emulateNetworkConditions', { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
-    page.__cut = () => line(true);
-    return async () => {
-      await line(false);
-      await cdp.detach();
-    };
-  }
+  if (!state || state === 'offline' || state === 'cut') return async () => undefined;
   const answer = async (route) => {
     const request = route.request();
     if (request.method() !== 'GET' || STAYS.test(request.url())) return route.continue();
@@ -160,9 +161,7 @@ export async function play(house, scene, deed) {
   const back = await under(page, scene.under);
   try {
     await page.goto(house.at(scene.at(house)), { waitUntil: 'commit' });
-    const cut = scene.under === 'cut';
     await page.locator(scene.ready).first().waitFor({ timeout: 15_000 });
-    if (cut) await page.__cut();
     await scene.stage?.(page, house);
     if (scene.then) await page.locator(scene.then).first().waitFor({ timeout: 5_000 });
     await pause(scene.calm ?? 250);

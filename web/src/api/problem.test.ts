@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { en } from '../i18n/en';
+import { needWords } from '../i18n/index.svelte';
 import { zh } from '../i18n/zh';
 import { Refused } from './client';
 import { fieldFaults, sentence } from './problem';
@@ -8,6 +9,8 @@ import { fieldFaults, sentence } from './problem';
 const TABLE = '../src/http/codes.rs';
 
 describe('problems', () => {
+  beforeAll(needWords);
+
   it.runIf(existsSync(TABLE))('have a sentence in both languages for every code the server can send', () => {
     const codes = [...readFileSync(TABLE, 'utf8').matchAll(/^\s+[A-Z_]+ = [A-Z_]+, "([a-z_]+)"/gm)].map((m) => m[1]);
     expect(codes.length).toBeGreaterThan(15);

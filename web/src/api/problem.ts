@@ -3,9 +3,11 @@ import { knows, lang, t, type Key, type Params } from '../i18n/index.svelte';
 import { bytes, stretch } from '../ui/time';
 import { Refused, type FieldFault, type Problem } from './client';
 
-export function sentence(fault: unknown): string {
-  if (!(fault instanceof Refused)) return t('problem.internal', { ref: '—' });
-  return sentenceOf(fault.problem);
+/** `reading`: nothing was to be saved, so nothing is said about saving. */
+export function sentence(fault: unknown, reading = false): string {
+  const problem = fault instanceof Refused ? fault.problem : { code: 'internal', status: 0 };
+  const read = `problem.read.${problem.code}`;
+  return reading && knows(read) ? t(read, paramsOf(problem)) : sentenceOf(problem);
 }
 
 export function sentenceOf(problem: Problem): string {

@@ -1,12 +1,12 @@
 /** 登录和首页就要用的词，随第一屏到。 */
 import { shellZh } from './shell.zh';
-import { problemZh } from './problem.zh';
+import { earlyZh } from './early.zh';
 import { stateZh } from './state.zh';
 import { dayZh } from './day.zh';
 
 export const words = {
   ...shellZh,
-  ...problemZh,
+  ...earlyZh,
   ...stateZh,
   ...dayZh,
 };

@@ -103,6 +103,8 @@ export const callEn: Same<typeof callZh> = {
   'line.call.f.route': 'Route',
   'line.call.picture': '{height}p, {fps} a second',
 
+  'notice.apart': 'Text and files are reconnecting, the voice goes on',
+  'notice.apart.text': 'What you write is kept and sent when they are back.',
   'notice.rejoin': 'Reconnecting, {n} s, no need to call again',
   'notice.rejoin.text': 'The last picture stays and nothing is lost. What is said meanwhile is not replayed.',
   'notice.joining': 'Connecting',

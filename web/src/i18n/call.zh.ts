@@ -101,6 +101,8 @@ export const callZh = {
   'line.call.f.route': '走的路',
   'line.call.picture': '{height}p，每秒 {fps} 帧',
 
+  'notice.apart': '文字和资料正在重新接上，声音照常',
+  'notice.apart.text': '写的都在，接上就送出。',
   'notice.rejoin': '正在重新连接 {n} 秒，不用重拨',
   'notice.rejoin.text': '留着最后的画面，资料都在。断开时说的话不会补播。',
   'notice.joining': '正在接通',

@@ -4,6 +4,7 @@ import { consultEn } from './consult.en';
 import { patientEn } from './patient.en';
 import { referralEn } from './referral.en';
 import { deskEn } from './desk.en';
+import { problemEn } from './problem.en';
 import { restEn } from './rest.en';
 
 export const words = {
@@ -11,6 +12,7 @@ export const words = {
   ...consultEn,
   ...patientEn,
   ...referralEn,
+  ...problemEn,
   ...restEn,
   ...deskEn,
 };

@@ -4,6 +4,7 @@ import { consultZh } from './consult.zh';
 import { patientZh } from './patient.zh';
 import { referralZh } from './referral.zh';
 import { deskZh } from './desk.zh';
+import { problemZh } from './problem.zh';
 import { restZh } from './rest.zh';
 
 export const words = {
@@ -11,6 +12,7 @@ export const words = {
   ...consultZh,
   ...patientZh,
   ...referralZh,
+  ...problemZh,
   ...restZh,
   ...deskZh,
 };

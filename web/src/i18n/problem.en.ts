@@ -2,21 +2,14 @@ import type { problemZh } from './problem.zh';
 import type { Same } from './zh';
 
 export const problemEn: Same<typeof problemZh> = {
-  'problem.internal': 'This step was not saved, your text is. Try again; if it stays, quote {ref}.',
-  'problem.no_line': 'No network just now: this was not sent. Your text is kept, press again when the line is back.',
-  'problem.unavailable': 'The server does not answer for the moment. Your text is kept, press again in a while.',
   'problem.bad_json': 'This step was not sent rightly, your text is kept. Reload the page and try again; if it stays, quote {ref}.',
   'problem.bad_request': 'This step was not sent rightly, your text is kept. Reload the page and try again; if it stays, quote {ref}.',
   'problem.idempotency_key_missing': 'This step was not sent rightly, your text is kept. Reload the page and try again.',
   'problem.idempotency_key_reused': 'Something else was sent a moment ago. Look at the record, then press again if it still needs the change.',
   'problem.in_flight': 'Your press is still being worked on: no need to press again.',
   'problem.if_match_missing': 'This step was not sent rightly, your text is kept. Reload the page and try again.',
-  'problem.sign_in_refused': 'Number or password is wrong. Your administrator can reset a forgotten one.',
-  'problem.not_signed_in': 'The session has ended, please sign in again. Your text is kept.',
   'problem.forbidden': 'This step is not open to your role. If it is needed, dial the other side\'s desk.',
   'problem.setup_link_dead': 'This set-up link was used or has expired. Ask whoever installs the system for a new one.',
-  'problem.wrong_origin': 'This page was not opened from here. Come in again through the sign-in page.',
-  'problem.not_found': 'This record was not found, or is not your facility\'s.',
   'problem.method_not_allowed': 'This step was not sent rightly, your text is kept. Reload the page and try again.',
   'problem.wrong_state': 'This step is closed now: the record has moved on.',
   'problem.wrong_state.open': 'This step is closed now. Open: {open}.',
@@ -28,7 +21,6 @@ export const problemEn: Same<typeof problemZh> = {
   'problem.content_mismatch': 'The file is not what its name says, so it was not taken. Export it again or photograph it.',
   'problem.invalid_field': 'Some fields are not right yet; each is marked.',
   'problem.incomplete': 'Something needed is missing; with it this can go. Your text is kept.',
-  'problem.slow_down': 'That was too fast: again in {for}. Your text is kept.',
   'problem.disk_full': 'The server cannot take new files. Calls and text go on; IT has been told.',
 
   'field.invalid': 'This is not right yet, please look again.',

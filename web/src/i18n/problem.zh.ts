@@ -1,20 +1,13 @@
 /** 每个问题代码一句话：出了什么事，什么是安全的，现在做什么。代码表在服务器的 codes.rs，测试两边对照。 */
 export const problemZh = {
-  'problem.internal': '这一步没有存上，您写的还在。再试一次；仍不行请报编号 {ref}。',
-  'problem.no_line': '现在没有网络，这一步还没送出。您写的还在，恢复后再按一次。',
-  'problem.unavailable': '服务器暂时没有应答。您写的还在，稍后再按一次。',
   'problem.bad_json': '这一步没有送对，您写的还在。刷新页面后再试；仍不行请报编号 {ref}。',
   'problem.bad_request': '这一步没有送对，您写的还在。刷新页面后再试；仍不行请报编号 {ref}。',
   'problem.idempotency_key_missing': '这一步没有送对，您写的还在。刷新页面后再试。',
   'problem.idempotency_key_reused': '刚才已经送过一次不同的内容。看一眼记录，需要再改就再按一次。',
   'problem.in_flight': '刚才那一下还在办，不用再按。',
   'problem.if_match_missing': '这一步没有送对，您写的还在。刷新页面后再试。',
-  'problem.sign_in_refused': '手机号或密码不对。忘了密码请本院管理员重设。',
-  'problem.not_signed_in': '登录已到期，请再登录一次。您写的还在。',
   'problem.forbidden': '这一步不归您的身份做。需要时请打对方转诊台电话。',
   'problem.setup_link_dead': '这条初次设置的链接已经用过或过期了。请让装系统的人重新给一条。',
-  'problem.wrong_origin': '这一页不是从本系统打开的。请从登录页重新进来。',
-  'problem.not_found': '没有找到这份记录，或者它不在您的机构。',
   'problem.method_not_allowed': '这一步没有送对，您写的还在。刷新页面后再试。',
   'problem.wrong_state': '这一步现在不能做了，记录已经往前走了。',
   'problem.wrong_state.open': '这一步现在不能做了。可以：{open}。',
@@ -26,7 +19,6 @@ export const problemZh = {
   'problem.content_mismatch': '文件内容和它的名字对不上，没有收。请重新导出或拍照。',
   'problem.invalid_field': '有几处还不对，已在各处标出。',
   'problem.incomplete': '还缺必要的内容，补上就能送。您写的还在。',
-  'problem.slow_down': '按得太快了，{for}后再试。您写的还在。',
   'problem.disk_full': '服务器存不下新附件。通话和文字不受影响，信息科已收到通知。',
 
   'field.invalid': '这里填得不对，请再看一眼。',

@@ -11,6 +11,7 @@ export const shellEn: Same<typeof shellZh> = {
   'nav.desk': 'Desk',
   'nav.overrides': 'Unsigned',
   'nav.me': 'My account: {name}',
+  'nav.help': 'Help',
   'nav.account': 'Account',
   'theme.flip': 'Theme',
   'lang.flip': '中文',
@@ -46,6 +47,7 @@ export const shellEn: Same<typeof shellZh> = {
   'signin.slow': 'Try again in {for}.',
 
   'common.loading': 'Loading',
+  'common.slow': 'Not here yet, the line is slow. Wait on or reload the page: what you wrote is kept.',
   'common.retry': 'Try again',
   'common.cancel': 'Cancel',
   'common.back': 'Back',

@@ -9,6 +9,7 @@ export const shellZh = {
   'nav.desk': '转诊台',
   'nav.overrides': '免签核查',
   'nav.me': '我的账户：{name}',
+  'nav.help': '帮助',
   'nav.account': '账户',
   'theme.flip': '明暗',
   'lang.flip': 'EN',
@@ -44,6 +45,7 @@ export const shellZh = {
   'signin.slow': '{for}后可以再试。',
 
   'common.loading': '正在取',
+  'common.slow': '还没取到，多半是线路慢。可以再等，也可以刷新这一页，写的都在。',
   'common.retry': '再试一次',
   'common.cancel': '取消',
   'common.back': '返回',

@@ -61,6 +61,16 @@ export function dayHead(at: number, lang: Tongue): string {
     : `${WEEK_EN[week]} ${d.getUTCDate()} ${MONTH_EN[d.getUTCMonth()]}`;
 }
 
+/** `2026年11月`, `Nov 2026`: the head of a calendar. */
+export function monthHead(at: number, lang: Tongue): string {
+  const d = local(at);
+  return lang === 'zh' ? `${d.getUTCFullYear()}年${d.getUTCMonth() + 1}月` : `${MONTH_EN[d.getUTCMonth()]} ${d.getUTCFullYear()}`;
+}
+
+/** The days of a week, Monday first, as short as they go. */
+export const weekDays = (lang: Tongue): string[] =>
+  [1, 2, 3, 4, 5, 6, 0].map((n) => (lang === 'zh' ? (WEEK_ZH[n] ?? '') : (WEEK_EN[n] ?? '').slice(0, 2)));
+
 /** A stretch of time without a direction: `12 秒`, `38 分`, `1 小时 20 分`, `1 天 4 小时`. */
 export function stretch(length: number, lang: Tongue): string {
   const s = Math.max(0, Math.floor(length / 1000));
