@@ -11,6 +11,7 @@
 )]
 
 mod attachments;
+mod attack;
 mod auth;
 mod binary;
 mod call;

@@ -15,15 +15,15 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const ROOM: RoomId = RoomId(1);
 
 /// A doctor at the relay who talks and shows a picture all the time, marked with the seat's number.
-struct Doctor {
-    seat: SeatId,
-    peer: std::sync::Arc<Participant>,
-    joined: Joined,
+pub struct Doctor {
+    pub seat: SeatId,
+    pub peer: std::sync::Arc<Participant>,
+    pub joined: Joined,
     talking: tokio::task::JoinHandle<()>,
 }
 
 impl Doctor {
-    async fn joins(relay: &Relay, seat: u64) -> Self {
+    pub async fn joins(relay: &Relay, seat: u64) -> Self {
         let (peer, offer) = Participant::open("127.0.0.1:0").await.unwrap();
         let joined = relay.join(ROOM, SeatId(seat), &offer).await.unwrap();
         peer.accept(&joined.answer).await.unwrap();
@@ -34,7 +34,7 @@ impl Doctor {
     }
 
     /// Waits until this doctor has heard more of whoever plays in a section, and says who that is.
-    async fn hears_more(&self, section: usize) -> u8 {
+    pub async fn hears_more(&self, section: usize) -> u8 {
         let before = self.packets(section);
         let more = async {
             while self.packets(section) < before + 10 {
@@ -51,14 +51,14 @@ impl Doctor {
     }
 
     /// The section in which somebody's source plays for this doctor.
-    fn sees(&self, events: &Told, seat: &Doctor, source: Source) -> Option<usize> {
+    pub fn sees(&self, events: &Told, seat: &Doctor, source: Source) -> Option<usize> {
         let feed = Feed { seat: seat.seat, source };
         let slots = events.slots.get(&self.seat).unwrap_or(&self.joined.slots);
         let slot = slots.iter().find(|slot| slot.playing == Some(feed))?;
         Some(slot.mid.as_str().parse().unwrap())
     }
 
-    async fn hangs_up(self) {
+    pub async fn hangs_up(self) {
         self.talking.abort();
         self.peer.close().await;
     }
@@ -75,14 +75,14 @@ async fn talk(peer: std::sync::Arc<Participant>, mark: u8) {
 }
 
 /// What the relay said, kept as a listener would.
-struct Told {
+pub struct Told {
     events: Receiver<MediaEvent>,
     slots: std::collections::HashMap<SeatId, Vec<causeway::media::Slot>>,
     gone: Vec<(SeatId, GoneWhy)>,
 }
 
 impl Told {
-    fn by(relay: &Relay) -> Self {
+    pub fn by(relay: &Relay) -> Self {
         Self {
             events: relay.subscribe_events().unwrap(),
             slots: std::collections::HashMap::default(),
@@ -91,7 +91,7 @@ impl Told {
     }
 
     /// Hears everything said until something holds.
-    async fn until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
+    pub async fn until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
         let waited = timeout(PATIENCE, async {
             while !holds(self) {
                 match self.events.recv().await {
@@ -106,7 +106,7 @@ impl Told {
     }
 }
 
-fn relay() -> Relay {
+pub fn relay() -> Relay {
     Relay::start(&config::Media::on_loopback()).unwrap()
 }
 

@@ -6,6 +6,7 @@ mod caller;
 pub mod server;
 mod socket;
 mod store;
+pub mod turn;
 
 pub use alliance::{Alliance, KEY, Place, steps};
 pub use caller::{Answer, Person};

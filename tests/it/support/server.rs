@@ -193,7 +193,7 @@ pub fn json(answer: &Response<Bytes>) -> Value {
     serde_json::from_slice(answer.body()).unwrap_or(Value::Null)
 }
 
-fn connector(authority: &Path) -> TlsConnector {
+pub fn connector(authority: &Path) -> TlsConnector {
     let mut roots = RootCertStore::empty();
     let pem = std::fs::read(authority).unwrap();
     roots.add(CertificateDer::from_pem_slice(&pem).unwrap()).unwrap();
