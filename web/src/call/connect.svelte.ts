@@ -25,7 +25,7 @@ const RANK = { emergency: 0, urgent: 1, routine: 2 } as const;
 
 signal.connection.subscribe((now) => {
   Object.assign(socket, now);
-  line.live = now.state === 'open';
+  line.live = probe.live = now.state === 'open';
   if (now.state === 'off') held.seats = null;
   if (now.state === 'open') lineIs(now.ms);
   // A socket may fall and stand up again within a breath: only what stays gone is called gone.

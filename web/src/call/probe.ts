@@ -4,11 +4,13 @@
  */
 export interface Probe {
   pc: RTCPeerConnection | null;
+  /** The socket is let in. */
+  live: boolean;
   /** Called with everything that was applied, once each. */
   told?: (what: object) => void;
 }
 
-export const probe: Probe = { pc: null };
+export const probe: Probe = { pc: null, live: false };
 
 function wanted(): boolean {
   try {

@@ -270,9 +270,11 @@ class Room {
   private listen(consult: string): void {
     const online = (): void => this.feed({ is: 'network-changed' });
     addEventListener('online', online);
+    signal.inCall = true;
     signal.rejoin = () => this.restartWithHello();
     this.unhear = [
       () => removeEventListener('online', online),
+      () => (signal.inCall = false),
       () => (signal.rejoin = () => Promise.resolve(null)),
       signal.onState(`roster:${consult}`, (full) => this.seated((full['people'] ?? []) as Person[])),
       signal.onState(`slots:${consult}`, (full) => this.peer?.bind((full['slots'] ?? []) as Slot[])),
