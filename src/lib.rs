@@ -26,6 +26,8 @@ pub mod consult;
 
 pub mod referral;
 
+pub mod stats;
+
 pub mod media;
 
 pub mod signal;

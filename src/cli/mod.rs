@@ -2,6 +2,7 @@
 
 mod certs;
 mod decode;
+mod figures;
 mod key;
 mod migrate;
 mod place;
@@ -36,13 +37,19 @@ enum Command {
     /// Bring the database up to this version and end.
     Migrate,
     /// Fill an empty database with the demo alliance: invented people with a known password.
-    Seed,
+    Seed(seed::Seed),
     /// Enter facilities and departments, list them.
     #[command(subcommand)]
     Place(place::Place),
     /// Enter people, list them, set their passwords.
     #[command(subcommand)]
     User(user::User),
+    /// The figures: fold them anew, print them.
+    #[command(subcommand)]
+    Stats(figures::Stats),
+    /// The journal: print it.
+    #[command(subcommand)]
+    Journal(figures::Journal),
     /// Make or show the local certificate.
     Certs,
     /// Try signing in, the signaling line and a call against a running server, and tell how it went.
@@ -98,9 +105,11 @@ fn obey(line: Line) -> Result<(), CliError> {
         match line.command {
             Command::Serve(what) => serve::run(config, what).await,
             Command::Migrate => migrate::run(&config).await,
-            Command::Seed => seed::run(&config).await,
+            Command::Seed(what) => seed::run(&config, what).await,
             Command::Place(what) => place::run(&config, what).await,
             Command::User(what) => user::run(&config, what).await,
+            Command::Stats(what) => figures::stats(&config, what).await,
+            Command::Journal(what) => figures::journal(&config, what).await,
             Command::Certs => certs::run(&config),
             Command::Probe(what) => probe::run(&config, what).await,
             Command::Decode(_) => Ok(()), // answered before any setting was read

@@ -147,6 +147,11 @@ pub async fn write_down(
         ("version".to_owned(), Value::from(consult.version)),
         ("urgency".to_owned(), consult.urgency.word().into()),
         ("kind".to_owned(), consult.kind.word().into()),
+        ("patient".to_owned(), consult.patient.to_string().into()),
+        ("from_facility".to_owned(), consult.from_facility.to_string().into()),
+        ("from_user".to_owned(), consult.from_user.to_string().into()),
+        ("to_facility".to_owned(), consult.to_facility.to_string().into()),
+        ("to_department".to_owned(), consult.to_department.to_string().into()),
     ]);
     payload.extend(told.payload);
     let entity = Entity::Consult(consult.id);

@@ -18,6 +18,7 @@ use crate::ctx::Ctx;
 use crate::http;
 use crate::journal;
 use crate::referral;
+use crate::stats;
 use crate::store::StoreError;
 
 /// Entries linked into the chain in one transaction.
@@ -25,6 +26,9 @@ const SEALED_AT_ONCE: i64 = 500;
 /// An answer is repeated to whoever asks again within three days: a clinic may be off the line
 /// for a weekend.
 const ANSWERS_KEPT: Duration = Duration::from_hours(72);
+/// The figures follow the journal at this distance: soon enough for people, late enough for
+/// entries that come together to be counted together.
+const COUNTED: Duration = Duration::from_secs(2);
 /// A blob without a row may be an upload under way; after an hour it is not.
 const ORPHAN_GRACE_SECONDS: u64 = 3600;
 
@@ -57,6 +61,7 @@ pub fn start(ctx: &Ctx, files: &Arc<Files>, stop: &CancellationToken) -> JoinSet
         ctx,
         |ctx| async move { referral::tick(&ctx).await.map(drop) },
     );
+    every(&mut jobs, COUNTED, stop, ctx, |ctx| async move { stats::catch_up(&ctx).await.map(drop) });
     let hour = Duration::from_hours(1);
     every(&mut jobs, hour, stop, ctx, |ctx| async move { forget(&ctx).await });
     let files = Arc::clone(files);

@@ -9,5 +9,7 @@ mod model;
 mod store;
 
 pub use chain::seal_some;
-pub use model::{Actor, Entity, Entry, HistoryLine, Letter};
-pub use store::{accounts_since, append, head_of, history, letters_after, letters_since, newest};
+pub use model::{Actor, Entity, Entry, HistoryLine, Letter, Recorded};
+pub use store::{
+    accounts_since, append, entries_after, head_of, history, letters_after, letters_since, newest,
+};

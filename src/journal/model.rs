@@ -181,3 +181,30 @@ pub struct Letter {
     /// The entry.
     pub line: HistoryLine,
 }
+
+/// One entry as it was written, for those who read the journal from end to end.
+#[derive(Debug, Clone, Serialize)]
+pub struct Recorded {
+    /// Its place in the journal.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// `usr-…` or `system`.
+    pub actor: String,
+    /// For which facility.
+    pub facility: Option<String>,
+    /// What kind of thing it is about.
+    pub entity_type: String,
+    /// Which one.
+    pub entity_id: String,
+    /// What.
+    pub action: String,
+    /// The state before.
+    pub from_state: Option<String>,
+    /// The state after.
+    pub to_state: Option<String>,
+    /// Why, as a code.
+    pub reason_code: Option<String>,
+    /// Ids and codes.
+    pub payload: serde_json::Value,
+}

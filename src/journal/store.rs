@@ -1,6 +1,6 @@
 //! The journal's rows: appended inside the caller's transaction, read by cursor.
 
-use super::model::{Entity, Entry, HistoryLine, Letter};
+use super::model::{Entity, Entry, HistoryLine, Letter, Recorded};
 use crate::{
     kernel::UserId,
     store::{Query, Result, Row, WriteTx, args},
@@ -146,4 +146,36 @@ pub async fn accounts_since(tx: &mut impl Query, after: i64, upto: i64) -> Resul
         )
         .await?;
     rows.iter().map(|row| row.get("entity_id")).collect()
+}
+
+/// The entries after entry `seq`, in order, at most `limit`.
+pub async fn entries_after(tx: &mut impl Query, seq: i64, limit: i64) -> Result<Vec<Recorded>> {
+    let rows = tx
+        .fetch_all(
+            "SELECT seq, at, actor, facility_id, entity_type, entity_id, action, from_state, to_state,
+                    reason_code, payload
+               FROM journal
+              WHERE seq > $1
+              ORDER BY seq
+              LIMIT $2",
+            args![seq, limit],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Recorded {
+                seq: row.get("seq")?,
+                at: row.get("at")?,
+                actor: row.get("actor")?,
+                facility: row.get("facility_id")?,
+                entity_type: row.get("entity_type")?,
+                entity_id: row.get("entity_id")?,
+                action: row.get("action")?,
+                from_state: row.get("from_state")?,
+                to_state: row.get("to_state")?,
+                reason_code: row.get("reason_code")?,
+                payload: row.json("payload")?,
+            })
+        })
+        .collect()
 }

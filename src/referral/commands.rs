@@ -7,7 +7,7 @@ use super::{
     around,
     ask::{Ask, Wrong},
     birth::{Birth, born, next_letter, number},
-    chain, consent,
+    chain, consent, counted,
     edit::{self, Head, transport_state},
     error::{Error, Faster},
     eyes::Eyes,
@@ -211,6 +211,7 @@ async fn act_once(
     if action == Action::Submit {
         moved.after.snapshot = Some(around::snapshot(ctx, &mut tx, before.patient).await?);
         consent::confirmed(ctx, &mut tx, &before, who, at).await?;
+        moved.payload = counted::at_submission(ctx, &mut tx, &moved.after, body).await?;
     }
 
     let made = next_letter(ctx, &mut tx, who, (&before, &mut moved), (action, &ask), at).await?;
@@ -365,6 +366,12 @@ pub(super) fn entry_of(
         "direction": referral.direction,
         "chain": referral.chain,
         "consult": referral.source_consult,
+        "parent": referral.parent,
+        "patient": referral.patient,
+        "from_facility": referral.from_facility,
+        "from_user": referral.from_user,
+        "to_facility": referral.leg.to_facility,
+        "to_department": referral.leg.to_department,
     }))
 }
 

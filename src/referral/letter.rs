@@ -81,6 +81,37 @@ pub fn missing(
     parts
 }
 
+/// What a complete letter of this direction to this department says, urgent or not: the
+/// national form's fields and the department's own wishes. Much of it may be left out and the
+/// letter still be sent; how much was left out is counted.
+pub fn asked_for(direction: Direction, min_dataset: &[String]) -> Vec<Part> {
+    let mut parts = vec![
+        Part::Consent,
+        Part::Diagnoses,
+        Part::Reason,
+        Part::PresentIllness,
+        Part::PastHistory,
+        Part::TreatmentSoFar,
+        Part::KeyResults,
+        Part::RequestedService,
+        Part::Transport,
+        Part::Insurance,
+    ];
+    parts.extend(min_dataset.iter().filter_map(|name| name.parse::<Part>().ok()));
+    if direction == Direction::Down {
+        parts.extend([Part::RehabPlan, Part::Medications, Part::NextVisit, Part::RedFlags]);
+    }
+    parts.sort_unstable();
+    parts.dedup();
+    parts
+}
+
+/// Which of these the letter does not say.
+pub fn left_out(letter: &Letter, urgency: Urgency, parts: &[Part]) -> Vec<Part> {
+    let around = Surroundings { live_double: false, target_fits: true, min_dataset: &[] };
+    parts.iter().copied().filter(|part| !has(letter, *part, urgency, around)).collect()
+}
+
 fn has(letter: &Letter, part: Part, urgency: Urgency, around: Surroundings<'_>) -> bool {
     match part {
         Part::Consent => {

@@ -23,6 +23,7 @@ mod birth;
 mod chain;
 mod commands;
 mod consent;
+mod counted;
 mod desk;
 mod edit;
 mod error;

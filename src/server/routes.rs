@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use crate::http::{Door, Doors, Problem, codes};
 use crate::server::layers::{self, Gate};
 use crate::server::{App, assets, openapi};
-use crate::{attachments, auth, consents, consult, directory, patients, referral, signal};
+use crate::{attachments, auth, consents, consult, directory, patients, referral, signal, stats};
 
 /// No form of ours comes near this; files have their own, larger limit.
 const FORM_LIMIT: usize = 256 * 1024;
@@ -60,6 +60,7 @@ fn rooms() -> Doors<App> {
         .and(consents::doors::<App, consult::ConsentGate, referral::ConsentGate>())
         .and_bare(signal::routes())
         .and_bare(attachments::routes::<App, referral::FilesGate>())
+        .and(stats::doors())
         .and(meta())
 }
 

@@ -19,6 +19,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (6, "attachments", include_str!("../../migrations/0006_attachments.sql")),
     (7, "referrals", include_str!("../../migrations/0007_referrals.sql")),
     (10, "consent", include_str!("../../migrations/0010_consent.sql")),
+    (11, "statistics", include_str!("../../migrations/0011_statistics.sql")),
 ];
 
 /// Runs what has not run yet.

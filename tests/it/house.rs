@@ -21,6 +21,7 @@ const FLOORS: &[&[&str]] = &[
     &["consents"],
     &["consult"],
     &["referral"],
+    &["stats"],
     &["signal"],
     &["jobs"],
     &["server"],

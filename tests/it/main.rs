@@ -37,5 +37,6 @@ mod referral_workflow;
 mod seed;
 mod server;
 mod signal;
+mod statistics;
 mod store;
 mod support;

@@ -54,5 +54,5 @@ export function home(): string {
   if (roles.includes('rural_doctor')) return '/today';
   if (roles.includes('specialist')) return '/consults';
   if (roles.includes('coordinator')) return '/desk?box=in&tab=decide';
-  return '/account';
+  return '/statistics';
 }

@@ -2,6 +2,7 @@
 //! picture in it is made here; nothing is taken from anywhere.
 
 mod cases;
+mod month;
 mod names;
 mod people;
 mod pictures;
@@ -90,14 +91,28 @@ pub enum SeedError {
 /// How many patients the demo has.
 const PATIENTS: usize = 120;
 
+/// A month of so many referrals has so many patients: some come more than once, and no two have
+/// one name, of which there are some two thousand.
+fn patients_for(referrals: usize) -> usize {
+    PATIENTS + (referrals * 2 / 3).min(1_600)
+}
+
 /// Fills an empty database with the demo alliance, and plays its past. Says how many of its
 /// stories the house did not take to their end: none, unless a story is out of date.
 ///
 /// # Errors
 /// `NotEmpty` if there is anybody in it.
 pub async fn fill(app: &App) -> Result<usize, SeedError> {
+    fill_with(app, 0).await
+}
+
+/// The same, and a month of so many more referrals, with time acting in it.
+///
+/// # Errors
+/// As [`fill`].
+pub async fn fill_with(app: &App, referrals: usize) -> Result<usize, SeedError> {
     // A thousand lines about what never happened would hide those about what does.
-    let refused = played(app).with_subscriber(NoSubscriber::default()).await?;
+    let refused = played(app, referrals).with_subscriber(NoSubscriber::default()).await?;
     for step in &refused {
         // The answer is a problem of ours about an invented person.
         tracing::warn!(asked = step.asked, answer = %step.answer, "A story of the demo was not taken");
@@ -105,7 +120,7 @@ pub async fn fill(app: &App) -> Result<usize, SeedError> {
     Ok(refused.len())
 }
 
-async fn played(app: &App) -> Result<Vec<play::Refused>, SeedError> {
+async fn played(app: &App, referrals: usize) -> Result<Vec<play::Refused>, SeedError> {
     let mut tx = app.ctx.db.read().await?;
     if directory::keeps_anybody(&mut tx).await? {
         return Err(SeedError::NotEmpty);
@@ -114,15 +129,24 @@ async fn played(app: &App) -> Result<Vec<play::Refused>, SeedError> {
     let now = app.ctx.clock.now();
     let clock = Arc::new(StoppedClock::at(now.minus(PAST)));
     // Loaded, so that every demo is the same one; the ids still carry the time of the seeding.
-    let then = Ctx { clock: clock.clone(), dice: Arc::new(LoadedDice::new(33)), ..app.ctx.clone() };
-    let mut town = people::settle(&then, &clock, now).await?;
-    let app = App { ctx: then, ..app.clone() };
+    let then = now.minus(PAST);
+    let past = Ctx { clock: clock.clone(), dice: Arc::new(LoadedDice::new(33)), ..app.ctx.clone() };
+    let mut town = people::settle(&past, &clock, now).await?;
+    let app = App { ctx: past, ..app.clone() };
     let mut stage = Stage::new(&app, &clock);
     let mut refused = Vec::new();
-    let (known, drawn) = enter_patients(&app.ctx, &mut stage, &mut town, &mut refused).await;
+    let (known, drawn) =
+        enter_patients(&app.ctx, &mut stage, &mut town, (patients_for(referrals), &mut refused)).await;
     if refused.is_empty() {
         let cast = stories::Cast { town: &town, known: &known, drawn: &drawn, now };
-        refused = stage.play(stories::all(&cast)).await;
+        let mut all = stories::all(&cast);
+        if referrals > 0 {
+            let drawn =
+                month::Month { town: &town, patients: &drawn, from: then, to: now, dice: &*app.ctx.dice };
+            all.extend(month::stories(&drawn, referrals));
+            stage.with_time();
+        }
+        refused = stage.play(all, now).await;
     }
     stage.clear().await?;
     Ok(refused)
@@ -133,7 +157,7 @@ async fn enter_patients(
     ctx: &Ctx,
     stage: &mut Stage<'_>,
     town: &mut people::Town,
-    refused: &mut Vec<play::Refused>,
+    (patients, refused): (usize, &mut Vec<play::Refused>),
 ) -> (Vec<String>, Vec<(String, UserId)>) {
     for (name, ..) in sick::KNOWN {
         town.names.keep(name);
@@ -142,7 +166,7 @@ async fn enter_patients(
     let near = [town.by_name["高立冬"], town.by_name["方晓棠"]];
     let country: Vec<UserId> = town.places[3..].iter().map(|place| place.doctors[0].0).collect();
     let (mut known, mut drawn) = (Vec::new(), Vec::new());
-    for number in 0..PATIENTS {
+    for number in 0..patients {
         let (by, form) = if number < sick::KNOWN.len() {
             (lin, sick::known(number))
         } else {
@@ -164,15 +188,28 @@ async fn enter_patients(
     (known, drawn)
 }
 
+/// What to fill it with.
+#[derive(Debug, clap::Args)]
+pub struct Seed {
+    /// Play a month of so many more referrals, with every outcome. Takes about a second for twenty.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=20_000))]
+    referrals: u32,
+}
+
 /// `causeway seed`
-pub(super) async fn run(config: &Config) -> Result<(), CliError> {
+pub(super) async fn run(config: &Config, what: Seed) -> Result<(), CliError> {
     let ctx = instruments(config).await?;
     let folder = config.attachments.folder.clone();
     let app = App::new(ctx, config.clone()).await.map_err(|why| CliError::File(folder, why))?;
     let begun = app.ctx.clock.now();
-    fill(&app).await.map_err(|why| CliError::Refused(format!("The demo was not made: {why}.")))?;
+    let refused = fill_with(&app, what.referrals as usize)
+        .await
+        .map_err(|why| CliError::Refused(format!("The demo was not made: {why}.")))?;
     let took = app.ctx.clock.now().since(begun);
     app.ctx.db.close().await;
+    if refused > 0 {
+        say(format_args!("{refused} of its stories ended early: somebody was faster."));
+    }
     say(format_args!("The demo alliance is there, after {} ms.", took.as_millis()));
     tell();
     Ok(())

@@ -10,6 +10,7 @@ use crate::auth::{self, Token};
 use crate::consult;
 use crate::ctx::Ctx;
 use crate::kernel::{StoppedClock, Timestamp, UserId};
+use crate::referral;
 use crate::server::{Answer, App, Inside};
 use crate::store::StoreError;
 
@@ -65,6 +66,11 @@ impl Story {
         self
     }
 
+    /// What time it is in the story.
+    pub fn now(&self) -> Timestamp {
+        self.at
+    }
+
     /// Somebody else acts from here on.
     pub fn by(mut self, who: UserId) -> Self {
         self.by = who;
@@ -102,7 +108,12 @@ pub struct Stage<'a> {
     key: u64,
     /// Drawn once each: arithmetic is slow where it is not optimised.
     files: BTreeMap<Picture, (&'static str, &'static str, Vec<u8>)>,
+    /// When time itself last acted; nothing if it does not.
+    ticked: Option<Timestamp>,
 }
+
+/// Time acts so often while a long play goes on.
+const TURN: Duration = Duration::from_mins(30);
 
 /// A step that the house did not take: a story that was written wrong.
 #[derive(Debug)]
@@ -123,7 +134,26 @@ impl<'a> Stage<'a> {
             tokens: BTreeMap::new(),
             key: 0,
             files: BTreeMap::new(),
+            ticked: None,
         }
+    }
+
+    /// Lets time act as well: what expires expires, who does not come is missed.
+    pub fn with_time(&mut self) {
+        self.ticked = Some(crate::kernel::Clock::now(self.clock));
+    }
+
+    /// Moves the clock to `at`, half an hour at a time where time acts.
+    async fn pass(&mut self, at: Timestamp) -> Result<(), StoreError> {
+        while let Some(last) = self.ticked.filter(|last| last.plus(TURN) <= at) {
+            self.turn_to(last.plus(TURN));
+            self.ticked = Some(last.plus(TURN));
+            referral::tick(self.ctx).await?;
+            // A consult that cannot be moved now is moved at the next turn.
+            let _ = consult::tick(self.ctx).await;
+        }
+        self.turn_to(at);
+        Ok(())
     }
 
     /// Moves the clock to `at`; never back.
@@ -166,11 +196,13 @@ impl<'a> Stage<'a> {
 
     /// Plays all stories at once, every step at its time. A story whose step is refused ends
     /// there; the others go on. Says what was refused.
-    pub async fn play(&mut self, stories: Vec<Story>) -> Vec<Refused> {
+    pub async fn play(&mut self, stories: Vec<Story>, until: Timestamp) -> Vec<Refused> {
         let mut steps: Vec<(usize, Step)> = stories
             .into_iter()
             .enumerate()
             .flat_map(|(number, story)| story.steps.into_iter().map(move |step| (number, step)))
+            // What would come after the curtain has not happened yet.
+            .filter(|(_, step)| step.at <= until)
             .collect();
         steps.sort_by_key(|(_, step)| step.at);
         let (mut records, mut ended) = (BTreeMap::<usize, Record>::new(), BTreeMap::new());
@@ -178,7 +210,9 @@ impl<'a> Stage<'a> {
             if ended.contains_key(&number) {
                 continue;
             }
-            self.turn_to(step.at);
+            if self.pass(step.at).await.is_err() {
+                continue;
+            }
             match self.take(records.get(&number), &step).await {
                 Ok(Some(record)) => {
                     records.insert(number, record);

@@ -5,6 +5,7 @@ import { patientEn } from './patient.en';
 import { referralEn } from './referral.en';
 import { deskEn } from './desk.en';
 import { problemEn } from './problem.en';
+import { statsEn } from './stats.en';
 import { restEn } from './rest.en';
 
 export const words = {
@@ -15,4 +16,5 @@ export const words = {
   ...problemEn,
   ...restEn,
   ...deskEn,
+  ...statsEn,
 };

@@ -5,6 +5,7 @@ import { patientZh } from './patient.zh';
 import { referralZh } from './referral.zh';
 import { deskZh } from './desk.zh';
 import { problemZh } from './problem.zh';
+import { statsZh } from './stats.zh';
 import { restZh } from './rest.zh';
 
 export const words = {
@@ -15,4 +16,5 @@ export const words = {
   ...problemZh,
   ...restZh,
   ...deskZh,
+  ...statsZh,
 };

@@ -7,6 +7,7 @@ export const shellEn: Same<typeof shellZh> = {
   'nav.today': 'Today',
   'nav.patients': 'Patients',
   'nav.consults': 'Consults',
+  'nav.stats': 'Figures',
   'nav.referrals': 'Referrals',
   'nav.desk': 'Desk',
   'nav.overrides': 'Unsigned',

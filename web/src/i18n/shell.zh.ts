@@ -5,6 +5,7 @@ export const shellZh = {
   'nav.today': '今天',
   'nav.patients': '病人',
   'nav.consults': '会诊',
+  'nav.stats': '统计',
   'nav.referrals': '转诊',
   'nav.desk': '转诊台',
   'nav.overrides': '免签核查',

@@ -1,0 +1,126 @@
+//! The rows behind a figure: which records it counted. Numbers and times, no patient.
+
+use super::{
+    answer::{Row, Rows},
+    calendar,
+    fact::Fact,
+    hidden,
+    marks::marks,
+    page::{Error, Question, Wanted, names, question},
+    store::{self, Whose},
+    sums::Sums,
+};
+use crate::{auth::Principal, ctx::Ctx, kernel::Timestamp};
+
+/// Facts looked through at once; whoever wants more asks for the next page.
+const LOOKED_THROUGH: i64 = 400;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// What is counted: a measure, with `=value` for one heading of it.
+    pub measure: String,
+    /// The row after which to go on.
+    pub cursor: Option<String>,
+    /// How many rows, at most.
+    pub limit: Option<i64>,
+}
+
+/// The records that count for one measure in a period.
+///
+/// # Errors
+/// As [`super::page::shown`]; `Denied` where the number itself is not told.
+pub async fn rows(ctx: &Ctx, who: &Principal, wanted: &Wanted, asked: &Asked) -> Result<Rows, Error> {
+    let mut after = asked.cursor.as_deref().map(place_of).transpose()?;
+    let (measure, value) = asked
+        .measure
+        .split_once('=')
+        .map_or((asked.measure.as_str(), None), |(measure, value)| (measure, Some(value)));
+    let mut tx = ctx.db.read().await?;
+    let (question, _) = question(ctx, &mut tx, who, wanted).await?;
+    if !question.own_house {
+        let mut sums = Sums::default();
+        for row in store::sums(&mut tx, &question.whose.scope(), question.period.pieces()).await? {
+            sums.take(&row, &question.filter);
+        }
+        let n = value.map_or_else(|| sums.n(measure), |value| sums.under(measure, value));
+        if n < hidden::TOLD {
+            return Err(Error::Denied);
+        }
+    }
+    let (facilities, departments) = names(&mut tx).await?;
+    let days = (question.period.from, question.period.to);
+    let limit = asked.limit.unwrap_or(50).clamp(1, 200) as usize;
+    let mut found = Vec::new();
+    let mut ended = false;
+    // A few rounds at most: a rare thing in a long year must not hold a request for ever.
+    for _ in 0..10 {
+        let facts = store::between(&mut tx, &question.whose, days, after.clone(), LOOKED_THROUGH).await?;
+        ended = facts.len() < LOOKED_THROUGH as usize;
+        for (id, fact) in facts {
+            if found.len() == limit {
+                ended = false;
+                break;
+            }
+            after = Some((fact.sent().unwrap_or(0), id.clone()));
+            if let Some(row) = row(&fact, &question, measure, value) {
+                found.push((id, fact, row));
+            }
+        }
+        if ended || found.len() == limit {
+            break;
+        }
+    }
+    let ids: Vec<String> = found.iter().map(|(id, ..)| id.clone()).collect();
+    let numbers = store::numbers(&mut tx, &ids).await?;
+    let items = found
+        .into_iter()
+        .map(|(id, fact, (day, value, n))| {
+            let place = fact.place();
+            Row {
+                no: numbers.get(&id).cloned(),
+                kind: fact.kind(),
+                from: facilities.get(&place.from).cloned(),
+                to: departments.get(&place.department).cloned(),
+                direction: fact.direction().to_owned(),
+                urgency: fact.urgency().to_owned(),
+                state: fact.state().to_owned(),
+                sent_at: fact.sent().map(Timestamp::from_millis),
+                day: calendar::date(day).to_string(),
+                value,
+                n,
+                id,
+            }
+        })
+        .collect();
+    let next = after.filter(|_| !ended).map(|(at, id)| format!("{at}.{id}"));
+    Ok(Rows { items, next })
+}
+
+/// Where a cursor stands: when the last row was sent, and which it was.
+fn place_of(cursor: &str) -> Result<(i64, String), Error> {
+    let wrong = Error::Field { field: "cursor", code: "not_right" };
+    let Some((at, id)) = cursor.split_once('.') else { return Err(wrong) };
+    at.parse().map(|at| (at, id.to_owned())).map_err(|_| wrong)
+}
+
+/// The day, heading and number with which a fact counts for a measure, if it does.
+fn row(fact: &Fact, question: &Question, measure: &str, value: Option<&str>) -> Option<(i64, String, i64)> {
+    let days = question.period.from..question.period.to;
+    marks(fact)
+        .into_iter()
+        .filter(|mark| {
+            mark.measure == measure
+                && value.is_none_or(|value| value == mark.value)
+                && days.contains(&mark.day)
+                && question.filter.takes(mark.direction, mark.urgency)
+                && match &question.whose {
+                    Whose::All => true,
+                    Whose::Facility(id) => mark.place.from == *id || mark.place.facility == *id,
+                    Whose::Department(id) => mark.place.department == *id,
+                    Whose::User(id) => mark.place.by == *id,
+                }
+        })
+        .map(|mark| (mark.day, mark.value, mark.n))
+        .next()
+}
