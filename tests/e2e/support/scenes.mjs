@@ -74,6 +74,18 @@ export const SCENES = [
     await page.locator('#dept').focus();
     await page.getByRole('option').first().waitFor();
   } },
+  { name: 'consult-new-undo', who: 'clinic', lang: 'zh', at: ({ ids }) => `/consults/new?patient=${ids.patient}`, ready: 'form .choice', stage: async (page) => {
+    await page.locator('#question').fill('写了一半，又想重写');
+    await page.getByRole('button', { name: '不要草稿，重写' }).click();
+    await page.locator('.toast').waitFor();
+  } },
+  { name: 'consult-new-sign', who: 'clinic', lang: 'zh', at: ({ ids }) => `/consults/new?patient=${ids.patient}`, ready: 'form .choice', stage: async (page) => {
+    await page.getByRole('radio', { name: /屏上签名/ }).check();
+    await page.getByRole('radio', { name: /本人/ }).check();
+    await page.getByRole('button', { name: /签名$/ }).last().click();
+    await page.getByRole('dialog').waitFor();
+    await pause(500);
+  } },
   consults,
   ...states(consults, 'empty', 'loading', 'error', 'offline'),
   { name: 'consults-clinic', who: 'clinic', at: () => '/consults', ready: '.cs-wl tbody tr' },
@@ -97,6 +109,7 @@ export const SCENES = [
   { name: 'referral-desk', who: 'desk', at: ({ ids }) => `/referrals/${ids.decide}`, ready: '.tl' },
   { name: 'help', who: 'clinic', at: () => '/help', ready: '.help table' },
   { name: 'account', who: 'clinic', at: () => '/account', ready: '.seg' },
+  { name: 'overrides', who: 'admin', at: () => '/overrides', ready: 'h1' },
   { name: 'account-admin', who: 'admin', at: () => '/account', ready: 'h1' },
   { name: 'device', who: 'clinic', at: () => '/device', ready: '.devcols video', calm: 800 },
 

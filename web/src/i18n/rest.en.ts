@@ -47,6 +47,8 @@ export const restEn: Same<typeof restZh> = {
   'date.month.on': 'Next month',
   'date.year.back': 'Previous year',
   'date.year.on': 'Next year',
+  'common.draft.dropped': 'Cleared, to be written anew.',
+  'keys.undo': 'Take the last step back (while its note stands)',
   'help.title': 'One page for doctors',
   'keys.title': 'Keys',
   'keys.everywhere': 'Everywhere',

@@ -45,6 +45,8 @@ export const restZh = {
   'date.month.on': '下一月',
   'date.year.back': '上一年',
   'date.year.on': '下一年',
+  'common.draft.dropped': '已清空，重新写。',
+  'keys.undo': '撤销刚才的一步（提示还在的时候）',
   'help.title': '给医生的一页纸',
   'keys.title': '快捷键',
   'keys.everywhere': '到处都能用',

@@ -17,13 +17,14 @@ export interface KeyPlace {
 
 export const KEYMAP: readonly KeyPlace[] = [
   {
-    name: 'keys.everywhere', pages: [], files: ['App.svelte', 'patients/PatientSearch.svelte', 'call/CallStrip.svelte'],
+    name: 'keys.everywhere', pages: [], files: ['App.svelte', 'patients/PatientSearch.svelte', 'call/CallStrip.svelte', 'ui/Toasts.svelte'],
     rows: [
       [['/'], '/', 'keys.search'],
       [['?'], '?', 'keys.help'],
       [['g', 't', 'p', 'c', 'r', 's'], 'G T P C R S', 'keys.go'],
       [[], 'Ctrl ↵', 'keys.primary'],
       [[], 'Esc', 'keys.esc'],
+      [['Ctrl+z'], 'Ctrl Z', 'keys.undo'],
       [[], '1 … 9', 'keys.pick'],
       [['Alt+m'], 'Alt M', 'keys.mute.elsewhere'],
     ],
