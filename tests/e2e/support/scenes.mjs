@@ -32,6 +32,7 @@ const consult = { name: 'consult', who: 'clinic', at: ({ ids }) => `/consults/${
 const referrals = { name: 'referrals', who: 'clinic', at: () => '/referrals', ready: 'h1' };
 const referral = { name: 'referral', who: 'clinic', at: ({ ids }) => `/referrals/${ids.sent}`, ready: '.tl' };
 const desk = { name: 'desk', who: 'desk', at: () => '/desk?box=in&tab=decide', ready: '.preview .panel' };
+const statistics = { name: 'statistics', who: 'admin', at: () => '/statistics', ready: 'h1', calm: 900 };
 const live = { who: 'specialist', before: meet, at: inCall, ready: '.tile:not(.own) video', calm: 1_200 };
 
 export const SCENES = [
@@ -109,6 +110,7 @@ export const SCENES = [
   { name: 'referral-desk', who: 'desk', at: ({ ids }) => `/referrals/${ids.decide}`, ready: '.tl' },
   { name: 'help', who: 'clinic', at: () => '/help', ready: '.help table' },
   { name: 'account', who: 'clinic', at: () => '/account', ready: '.seg' },
+  ...[statistics, ...states(statistics, 'loading', 'error', 'offline')],
   { name: 'overrides', who: 'admin', at: () => '/overrides', ready: 'h1' },
   { name: 'account-admin', who: 'admin', at: () => '/account', ready: 'h1' },
   { name: 'device', who: 'clinic', at: () => '/device', ready: '.devcols video', calm: 800 },
