@@ -43,6 +43,7 @@ export const statsEn: Same<typeof statsZh> = {
   'stats.departments': 'Departments asked first',
   'stats.senders': 'Senders',
   'stats.missed': 'Items left out most',
+  'stats.all.small': 'Every cell is under 5: none is drawn.',
   'stats.others': 'others',
   'stats.as.table': 'As a table',
   'stats.fewer': 'Fewer',

@@ -40,6 +40,7 @@ export const statsZh = {
   'stats.departments': '首投科室',
   'stats.senders': '转出机构',
   'stats.missed': '漏填最多的项目',
+  'stats.all.small': '每一格都不足 5，不画。',
   'stats.others': '其他',
   'stats.as.table': '看表格',
   'stats.fewer': '收起',
