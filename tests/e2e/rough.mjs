@@ -6,25 +6,18 @@ import { join } from 'node:path';
 import { launch } from './support/browser.mjs';
 import { writeCamera, writeMicrophone } from './support/media.mjs';
 import { CLINIC, SPECIALIST, api, call, enter, signIn } from './support/people.mjs';
-import { energies, framesDecoded } from './support/probe.mjs';
+import { energies } from './support/probe.mjs';
 import { startServer } from './support/server.mjs';
 import { must, pause, step, sumUp, until } from './support/steps.mjs';
+import { OTHERS, moreFrames } from './support/way.mjs';
 
 const PATIENT = { name: '郑秋水', sex: 'male', birth_date: '1968-03-11', no_id_reason: 'not_at_hand', phone: '19900004417' };
-const OTHER = '.tile:not(.own)';
 const folder = mkdtempSync(join(tmpdir(), 'causeway-rough-'));
 let server;
 let here;
 let there;
 
-const moreFrames = async (page, limit = 15_000) => {
-  const before = await framesDecoded(page);
-  return until('new pictures', async () => {
-    const now = await framesDecoded(page).catch(() => 0);
-    return now > 0 && (now > before + 3 || now < before);
-  }, limit);
-};
-const tiles = (page) => page.locator(OTHER).count();
+const tiles = (page) => page.locator(OTHERS).count();
 
 async function story() {
   await step('a server, and two browsers: the clinic without a camera', async () => {
@@ -56,7 +49,7 @@ async function story() {
     return (await clinic.locator('.notice b').innerText()).trim();
   });
   await step('the specialist sees the seat as a portrait, once', async () => {
-    await specialist.locator(`${OTHER} .orb`).first().waitFor();
+    await specialist.locator(`${OTHERS} .orb`).first().waitFor();
     must((await tiles(specialist)) === 1, `${await tiles(specialist)} tiles`);
   });
 
@@ -64,21 +57,21 @@ async function story() {
     await specialist.locator('.call-head').click();
     await specialist.keyboard.press('m');
     await specialist.getByRole('button', { name: '取消静音' }).waitFor();
-    await clinic.locator(`${OTHER} figcaption use[href="#i-micoff"]`).waitFor();
+    await clinic.locator(`${OTHERS} figcaption use[href="#i-micoff"]`).waitFor();
     await pause(800);
     const before = await energies(clinic);
     await pause(3_000);
     const after = await energies(clinic);
     must(after.heard - before.heard < 0.001, `heard ${after.heard - before.heard} while muted`);
     await specialist.keyboard.press('m');
-    await clinic.locator(`${OTHER} figcaption use[href="#i-mic"]`).waitFor();
+    await clinic.locator(`${OTHERS} figcaption use[href="#i-mic"]`).waitFor();
     await until('the voice is back', async () => (await energies(clinic)).heard - after.heard > 0.01, 6_000);
   });
   await step('a camera turned off becomes a portrait, and comes back as a picture', async () => {
     await specialist.keyboard.press('c');
-    await clinic.locator(`${OTHER} .orb`).waitFor();
+    await clinic.locator(`${OTHERS} .orb`).waitFor();
     await specialist.keyboard.press('c');
-    await clinic.locator(`${OTHER} video`).waitFor();
+    await clinic.locator(`${OTHERS} video`).waitFor();
     await moreFrames(clinic);
   });
 
@@ -99,8 +92,8 @@ async function story() {
   await step('a page loaded anew is back in its seat, and nobody has a twin', async () => {
     const at = Date.now();
     await specialist.reload();
-    await specialist.locator(OTHER).waitFor();
-    await clinic.locator(`${OTHER} video`).waitFor();
+    await specialist.locator(OTHERS).waitFor();
+    await clinic.locator(`${OTHERS} video`).waitFor();
     await moreFrames(clinic, 20_000);
     must((await tiles(clinic)) === 1, `${await tiles(clinic)} tiles at the clinic`);
     return `${Date.now() - at} ms until it is seen again`;
@@ -114,7 +107,7 @@ async function story() {
     await specialist.getByRole('region', { name: '正在进行的通话' }).waitFor();
     await moreFrames(clinic);
     await specialist.getByRole('link', { name: '回到通话' }).click();
-    await specialist.locator(OTHER).first().waitFor();
+    await specialist.locator(OTHERS).first().waitFor();
   });
   await step('leaving keeps the consult open; the other is told', async () => {
     await specialist.getByRole('button', { name: '结束' }).click();

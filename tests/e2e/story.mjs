@@ -9,12 +9,11 @@ import { dicom, pdf } from './support/files.mjs';
 import { writeCamera, writeMicrophone } from './support/media.mjs';
 import { colourOf, energies, framesDecoded, route } from './support/probe.mjs';
 import { wayBack } from './support/back.mjs';
-import { CLINIC, DEPARTMENT, DESK, HOSPITAL, SPECIALIST, api, enter, signIn } from './support/people.mjs';
+import { CLINIC, DESK, SPECIALIST, api, enter, signIn } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
 import { must, pause, step, sumUp, until } from './support/steps.mjs';
+import { PLACE, acceptAtDesk, adoptAndRefer, answerThree, findPatient, photo, pressAnswer, pressCall, signOpinion, speak, writeQuestion } from './support/way.mjs';
 
-const QUESTION = '胸痛 2 小时，心电图 II、III、aVF 导联 ST 段抬高，是否立即上转做介入？路上怎么处理？';
-const PLACE = '急诊楼 1 层抢救室';
 const FILES = ['心电图.jpg', '肌钙蛋白.pdf', '胸部CT.dcm'];
 /** Nobody is called so. */
 const PATIENT = { name: '郑秋水', sex: 'male', birth_date: '1968-03-11', no_id_reason: 'not_at_hand', phone: '19900004417', allergies: ['青霉素'] };
@@ -73,24 +72,10 @@ async function story() {
 
   await step('the patient was on file before', async () => void (await enter(clinic, PATIENT)));
   await step('the clinic finds the patient by typing initials', async () => {
-    const search = clinic.getByRole('combobox').first();
-    await search.fill('zqs');
-    const first = clinic.getByRole('option').first();
-    await first.waitFor();
-    must((await first.innerText()).includes(PATIENT.name), 'another patient was found');
-    await search.press('Control+Enter');
-    await clinic.waitForURL('**/consults/new?patient=pat-**');
+    must((await findPatient(clinic, 'zqs')).includes(PATIENT.name), 'another patient was found');
     return PATIENT.name;
   });
-  await step('the clinic writes the question and finds the department by name', async () => {
-    await clinic.getByRole('radio', { name: /急诊/ }).check();
-    const whom = clinic.getByRole('combobox', { name: /科室/ });
-    await whom.fill(DEPARTMENT);
-    await clinic.getByRole('option', { name: new RegExp(HOSPITAL) }).first().click();
-    await clinic.getByLabel('想请教什么').fill(QUESTION);
-    await clinic.getByRole('radio', { name: /纸质签名/ }).check();
-    await clinic.getByRole('radio', { name: /本人/ }).check();
-  });
+  await step('the clinic writes the question and finds the department by name', () => writeQuestion(clinic));
 
   await step("the specialist's tab is really hidden", async () => {
     const front = await there.page();
@@ -106,14 +91,8 @@ async function story() {
     });
   });
 
-  const asked = await step('the clinic calls', async () => {
-    const call = clinic.getByRole('button', { name: /^呼叫/ });
-    const at = Date.now();
-    await call.click();
-    await clinic.waitForURL('**/consults/con-**at=call**');
-    return { at };
-  });
-  const consult = /con-[\w-]+/.exec(clinic.url())?.[0];
+  const asked = await step('the clinic calls', () => pressCall(clinic));
+  const { consult } = asked;
   await step('the hidden tab rings within a second', async () => {
     const { answer } = await until('the ring card', () => specialist.evaluate(() => window.__rang ?? null), 5_000, 20);
     must(answer.hidden, 'the tab was not hidden');
@@ -127,12 +106,7 @@ async function story() {
   });
 
   await specialist.bringToFront();
-  const answered = await step('the specialist answers', async () => {
-    const at = Date.now();
-    await specialist.getByRole('button', { name: '接听', exact: false }).first().click();
-    await specialist.waitForURL('**/consults/**at=call**');
-    return { at };
-  });
+  const answered = await step('the specialist answers', async () => ({ at: await pressAnswer(specialist) }));
   await step('both sides decode pictures', async () => {
     const { ms } = await until('frames on both sides', async () => (await framesDecoded(clinic)) > 5 && (await framesDecoded(specialist)) > 5, 20_000, 50);
     return `${Date.now() - answered.at} ms after answering (waited ${ms})`;
@@ -161,11 +135,9 @@ async function story() {
   await step('words go both ways, without a reload', async () => {
     const took = [];
     for (const [from, to, words] of [[clinic, specialist, '血压 98/60，请看心电图'], [specialist, clinic, '先不要用硝酸甘油']]) {
-      await from.getByRole('tab', { name: /聊天/ }).click();
       await to.getByRole('tab', { name: /聊天/ }).click();
       const at = Date.now();
-      await from.getByPlaceholder(/写一句/).fill(words);
-      await from.getByPlaceholder(/写一句/).press('Enter');
+      await speak(from, words);
       await to.getByRole('log').getByText(words).waitFor();
       took.push(Date.now() - at);
     }
@@ -181,14 +153,7 @@ async function story() {
   await step('they appear at the specialist, pushed, and each is opened there', () => openAll(specialist));
 
   await step('the specialist signs an opinion beside the running call', async () => {
-    await specialist.getByRole('tab', { name: /意见/ }).click();
-    await specialist.getByLabel('结论').fill('急性下壁心肌梗死，马上转来做急诊介入。');
-    await specialist.locator('#op-d').fill('I21.1 急性下壁心肌梗死');
-    await specialist.locator('#op-d').press('Enter');
-    await specialist.getByLabel('建议').fill('不要用硝酸甘油\n补液 250 mL，两路静脉');
-    await specialist.getByRole('radio', { name: /上转/ }).check();
-    await specialist.getByRole('button', { name: '签名并送出' }).click();
-    await specialist.getByRole('button', { name: '确认签名' }).click();
+    await signOpinion(specialist);
     await specialist.locator('.side').getByText('已签名').waitFor();
   });
   await step('the opinion is at the clinic, pushed, while both still see each other', async () => {
@@ -198,9 +163,7 @@ async function story() {
     await until('more frames', async () => (await framesDecoded(clinic)) > before, 5_000);
   });
   await step('the clinic adopts it in full and goes on to the referral', async () => {
-    await clinic.locator('.side').getByRole('radio', { name: /全部/ }).check();
-    await clinic.getByRole('button', { name: '确认并转诊' }).click();
-    await clinic.waitForURL('**/escalate');
+    await adoptAndRefer(clinic);
   });
   const before = blobs(server.files).length;
   await step('the referral carries what the consult knows', async () => {
@@ -208,7 +171,7 @@ async function story() {
     for (const name of FILES) await clinic.getByText(name).first().waitFor({ timeout: 5_000 });
   });
   const sent = await escalate(clinic, desk);
-  await step('the desk accepts with a place and a time', () => acceptAtDesk(desk, sent.referral));
+  await step('the desk accepts with a place and a time', () => acceptAtDesk(desk, PATIENT.name, sent.referral));
   await step("the clinic's page shows the appointment, pushed", async () => {
     const { ms } = await until('the appointment', async () => (await clinic.getByText(PLACE).count()) > 0, 3_000, 20);
     return `${ms} ms after it was pressed`;
@@ -237,13 +200,7 @@ async function story() {
 
 /** Three questions are open, all else was carried over. The desk's page is not touched: it has to be told. */
 async function escalate(clinic, desk) {
-  await step('three answers later the referral goes out', async () => {
-    await clinic.getByRole('group', { name: /为什么转/ }).getByRole('radio').first().check();
-    await clinic.getByRole('group', { name: /怎么去/ }).getByRole('radio').first().check();
-    await clinic.locator('.letter').getByRole('radio', { name: /纸质签名/ }).check();
-    await clinic.locator('.letter').getByRole('radio', { name: /本人/ }).check();
-    await clinic.getByLabel(/已核对过敏/).check();
-  });
+  await step('three answers later the referral goes out', () => answerThree(clinic));
   await desk.evaluate(() => (window.__untouched = true));
   const row = desk.locator('.desk-wl tbody tr', { hasText: PATIENT.name });
   must((await row.count()) === 0, 'the row was there before');
@@ -262,36 +219,6 @@ async function escalate(clinic, desk) {
   });
   await clinic.waitForURL('**/referrals/ref-**');
   return { referral: /ref-[\w-]+/.exec(clinic.url())[0] };
-}
-
-async function acceptAtDesk(desk, referral) {
-  await desk.locator('.desk-wl tbody tr', { hasText: PATIENT.name }).click();
-  await desk.locator('.preview').getByText(PATIENT.name).first().waitFor();
-  await desk.locator('.preview').getByRole('button', { name: /接收并安排/ }).first().click();
-  const soon = new Date(Date.now() + 8 * 3_600_000 + 2 * 3_600_000).toISOString().slice(0, 16);
-  await desk.locator('#ra-w').fill(soon);
-  await desk.locator('#ra-l').fill(PLACE);
-  await desk.locator('.act-form').getByRole('button', { name: /接收并安排/ }).click();
-  await until('the referral is scheduled', async () => (await api(desk, 'GET', `/referrals/${referral}`)).body.state === 'scheduled', 5_000);
-}
-
-/** A photo as a camera gives it: the browser that shows it makes it. */
-async function photo(page) {
-  const text = await page.evaluate(() => {
-    const canvas = Object.assign(document.createElement('canvas'), { width: 1280, height: 800 });
-    const pen = canvas.getContext('2d');
-    pen.fillStyle = '#fdeeec';
-    pen.fillRect(0, 0, 1280, 800);
-    pen.strokeStyle = '#1c2326';
-    pen.lineWidth = 3;
-    for (const row of [150, 400, 650]) {
-      pen.beginPath();
-      for (let x = 0; x < 1280; x++) pen.lineTo(x, row - (x % 160 < 12 ? 90 : 8 * Math.sin(x / 14)));
-      pen.stroke();
-    }
-    return canvas.toDataURL('image/jpeg', 0.85).split(',')[1];
-  });
-  return Buffer.from(text, 'base64');
 }
 
 async function openAll(page) {
