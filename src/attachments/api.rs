@@ -3,27 +3,27 @@
 use std::{future::Future, io, sync::Arc};
 
 use axum::{
-    Router,
     body::{Body, Bytes},
     extract::{FromRef, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use futures_util::Stream;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use utoipa::ToSchema;
 
 use super::{
     commands::{self, Error, Files, Said},
     local::Reader,
     model::{Attachment, DicomFacts, FileName, Kind, Owner},
+    range::{Asked, one_range},
     store,
 };
 use crate::{
     auth::Principal,
     ctx::Ctx,
     directory,
-    http::{IdempotencyKey, Once, Path, Problem, Query, StoredAnswer, codes},
+    http::{Door, Doors, IdempotencyKey, Once, Path, Problem, Query, StoredAnswer, codes},
     journal::{self, Actor, Entity, Entry},
     kernel::{AttachmentId, LinkId, PatientId, Timestamp, UserId},
     store::{Query as Ask, StoreError},
@@ -67,31 +67,104 @@ pub trait Gate: Send + Sync + 'static {
 }
 
 /// The routes under `/{list}/{id}/attachments`.
-pub fn routes<S, G>() -> Router<S>
+pub fn doors<S, G>() -> Doors<S>
 where
     S: Clone + Send + Sync + 'static,
     Ctx: FromRef<S>,
     Arc<Files>: FromRef<S>,
     G: Gate,
 {
-    let base = format!("/{}/{{id}}/attachments", G::LIST);
-    Router::new()
-        .route(&base, get(list::<G>).post(add::<G>))
-        .route(&format!("{base}/{{file}}"), get(download::<G>).delete(remove::<G>))
-        .route(&format!("{base}/{{file}}/view"), get(view::<G>))
-        .route(&format!("{base}/{{file}}/thumbnail"), get(thumbnail::<G>))
-        .route(&format!("{base}/{{file}}/pixels"), get(pixels::<G>))
+    let list = G::LIST;
+    let (base, id) = (format!("/{list}/{{id}}/attachments"), |verb: &str| format!("{verb}_{list}"));
+    let file = format!("{base}/{{file}}");
+    let door = |verb: &str, says: &str| Door::new(id(verb), says).part::<AttachmentId>("file");
+    let kinds = Kind::ALL.map(|kind| kind.mime());
+    Doors::of(list)
+        .get(
+            &base,
+            self::list::<G>,
+            Door::new(id("files_of"), "The files of a record.").answers_list::<View>(),
+        )
+        .post(
+            &base,
+            add::<G>,
+            Door::new(id("add_file_to"), "Adds a file; the body is the file.")
+                .once()
+                .header("Content-Disposition", "The file's name: `attachment; filename*=UTF-8''…`", false)
+                .takes_bytes(&kinds)
+                .answers_record::<View>(201)
+                .refuses(&[
+                    &codes::NOT_ACCEPTED,
+                    &codes::CONTENT_MISMATCH,
+                    &codes::INVALID_FIELD,
+                    &codes::DISK_FULL,
+                    &codes::WRONG_STATE,
+                ]),
+        )
+        .get(
+            &file,
+            download::<G>,
+            door("download_from", "A file, to be saved; ranges are served.")
+                .header("Range", "One range of bytes.", false)
+                .answers_bytes(200, &kinds, &["ETag", "Content-Disposition", "Accept-Ranges"])
+                .answers_bytes(206, &kinds, &["Content-Range"])
+                .answers_nothing(304)
+                .answers_nothing(416),
+        )
+        .delete(
+            &file,
+            remove::<G>,
+            door("take_file_from", "Takes a file out of a record; it stays where else it is linked.")
+                .answers_nothing(204)
+                .refuses(&[&codes::WRONG_STATE]),
+        )
+        .get(
+            &format!("{file}/view"),
+            view::<G>,
+            door("view_file_of", "A picture or PDF, to be shown in the page.")
+                .answers_bytes(200, &kinds, &["ETag", "Content-Disposition"])
+                .answers_bytes(206, &kinds, &["Content-Range"])
+                .answers_nothing(304)
+                .answers_nothing(416),
+        )
+        .get(
+            &format!("{file}/thumbnail"),
+            thumbnail::<G>,
+            door("thumbnail_of", "A small JPEG of a picture.").answers_bytes(200, &["image/jpeg"], &[]),
+        )
+        .get(
+            &format!("{file}/pixels"),
+            pixels::<G>,
+            door("pixels_of", "The samples of one DICOM frame, 16 bits each, little endian.")
+                .query::<Frame>()
+                .answers_bytes(200, &["application/octet-stream"], PIXEL_FACTS)
+                .refuses(&[&codes::CONTENT_MISMATCH]),
+        )
 }
 
+/// How the samples are to be shown.
+const PIXEL_FACTS: &[&str] = &[
+    "X-Rows",
+    "X-Cols",
+    "X-Photometric",
+    "X-Signed",
+    "X-Rescale-Slope",
+    "X-Rescale-Intercept",
+    "X-Window-Center",
+    "X-Window-Width",
+];
+
 /// A person beside a file.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LinkedBy)]
 struct By {
     id: UserId,
     name: String,
 }
 
 /// A file as it goes out.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Attachment)]
 struct View {
     id: AttachmentId,
     link_id: LinkId,
@@ -248,7 +321,7 @@ async fn thumbnail<G: Gate>(
 }
 
 /// Which frame.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 struct Frame {
     #[serde(default)]
     frame: u32,
@@ -387,30 +460,6 @@ fn stream(reader: Reader) -> impl Stream<Item = io::Result<Bytes>> + Send + 'sta
     })
 }
 
-/// What a `Range` header asks for.
-#[derive(Debug, PartialEq, Eq)]
-enum Asked {
-    /// Bytes `.0` up to and without `.1`.
-    Part(u64, u64),
-    /// Beyond the end.
-    Outside,
-    /// More than one range, or no range at all: the whole is a right answer (RFC 9110, 14.2).
-    Ignored,
-}
-
-fn one_range(header: &str, size: u64) -> Asked {
-    let Some((from, to)) = header.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
-        return Asked::Ignored;
-    };
-    let range = match (from.trim().parse::<u64>(), to.trim().parse::<u64>()) {
-        (Ok(from), Ok(last)) if last >= from => (from, last.saturating_add(1).min(size)),
-        (Ok(from), Err(_)) if to.trim().is_empty() => (from, size),
-        (Err(_), Ok(last)) if from.trim().is_empty() => (size.saturating_sub(last), size),
-        _ => return Asked::Ignored,
-    };
-    if range.0 >= size { Asked::Outside } else { Asked::Part(range.0, range.1) }
-}
-
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
@@ -429,21 +478,5 @@ impl From<Error> for Problem {
             }
             Error::Store(fault) => Self::our_fault(fault),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_range_is_served_and_oddities_get_the_whole() {
-        assert_eq!(one_range("bytes=0-9", 100), Asked::Part(0, 10));
-        assert_eq!(one_range("bytes=90-", 100), Asked::Part(90, 100));
-        assert_eq!(one_range("bytes=-10", 100), Asked::Part(90, 100));
-        assert_eq!(one_range("bytes=50-500", 100), Asked::Part(50, 100));
-        assert_eq!(one_range("bytes=100-", 100), Asked::Outside);
-        assert_eq!(one_range("bytes=1-2,4-5", 100), Asked::Ignored);
-        assert_eq!(one_range("lines=1-2", 100), Asked::Ignored);
     }
 }

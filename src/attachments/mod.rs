@@ -16,10 +16,11 @@ mod decode;
 mod local;
 mod model;
 pub mod picture;
+mod range;
 mod seal;
 mod sniff;
 mod store;
 
-pub use api::{Gate, Need, Opened, routes};
+pub use api::{Gate, Need, Opened, doors};
 pub use commands::{Error, Files, link_all, list, sweep};
 pub use model::{Attachment, DicomFacts, FileName, Kind, Owner, Picture};

@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::kernel::{AttachmentId, ConsultId, LinkId, ReferralId, Timestamp, UserId};
 
@@ -173,7 +174,7 @@ fn turns_direction(c: char) -> bool {
 }
 
 /// What a DICOM header says that a doctor wants to see beside the picture.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DicomFacts {
     /// `CT`, `MR`, `US`, `CR`, …
     pub modality: Option<String>,

@@ -133,6 +133,7 @@ pub struct DepartmentName {
 
 /// A membership as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Membership)]
 pub struct MembershipView {
     /// Where.
     pub facility: FacilityName,

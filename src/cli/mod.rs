@@ -52,6 +52,12 @@ enum Command {
     Journal(figures::Journal),
     /// Make or show the local certificate.
     Certs,
+    /// Print the description of the API (OpenAPI 3.1).
+    Openapi {
+        /// As the TypeScript types of the page instead.
+        #[arg(long)]
+        types: bool,
+    },
     /// Try signing in, the signaling line and a call against a running server, and tell how it went.
     Probe(probe::Probe),
     /// Look into one picture from standard input and end.
@@ -81,6 +87,10 @@ enum CliError {
 /// Runs what the command line asks for.
 pub fn run() -> ExitCode {
     let line = Line::parse();
+    if let Command::Openapi { types } = line.command {
+        describe(types);
+        return ExitCode::SUCCESS;
+    }
     if let Command::Decode(what) = &line.command {
         return decode::run(what);
     }
@@ -112,9 +122,19 @@ fn obey(line: Line) -> Result<(), CliError> {
             Command::Journal(what) => figures::journal(&config, what).await,
             Command::Certs => certs::run(&config),
             Command::Probe(what) => probe::run(&config, what).await,
-            Command::Decode(_) => Ok(()), // answered before any setting was read
+            Command::Decode(_) | Command::Openapi { .. } => Ok(()), // answered before any setting was read
         }
     })
+}
+
+/// Prints what the API is, without a server or a database.
+fn describe(as_types: bool) {
+    let document = crate::server::document();
+    if as_types {
+        say(crate::server::typescript(&document).trim_end());
+    } else {
+        say(format_args!("{document:#}"));
+    }
 }
 
 /// Opens the database; on SQLite the folder of the file is made first.

@@ -1,20 +1,19 @@
 //! The consult's addresses under `/api/v1`. Bodies in, views out, errors to problems.
 
 use axum::{
-    Router,
     extract::{FromRef, State},
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     Error, around,
     commands::{self, Ask},
     form::{Body, DraftForm, wrong},
     model::Consult,
-    state::Refusal,
+    state::{Action, Refusal},
     store,
     talk::{self, Words},
     view::{self, Names},
@@ -23,7 +22,8 @@ use crate::{
     auth::{Principal, Role, policy::Denied},
     ctx::Ctx,
     http::{
-        IdempotencyKey, IfMatch, Json, Once, Path, Problem, Query, RequestId, StoredAnswer, Tagged, codes,
+        Door, Doors, IdempotencyKey, IfMatch, Json, Once, Path, Problem, Query, RequestId, StoredAnswer,
+        Tagged, codes,
     },
     kernel::{ConsultId, PatientId, Timestamp},
     store::{ReadTx, StoreError, WriteTx},
@@ -31,17 +31,84 @@ use crate::{
 
 /// The consult's routes. Paths are listed here and nowhere else; `…/actions/escalate`
 /// belongs to the referral room, which makes what comes of it.
-pub fn routes<S>() -> Router<S>
+pub fn doors<S>() -> Doors<S>
 where
     S: Clone + Send + Sync + 'static,
     Ctx: FromRef<S>,
 {
-    Router::new()
-        .route("/consults", get(list).post(create))
-        .route("/consults/{id}", get(show).patch(edit))
-        .route("/consults/{id}/actions/{action}", post(act))
-        .route("/consults/{id}/messages", get(messages).post(say))
-        .route("/consults/{id}/history", get(history))
+    Doors::of("consults")
+        .get(
+            "/consults",
+            list,
+            Door::new("list_consults", "Consults: mine, waiting for me, of today, or of one patient.")
+                .query::<ListAsk>()
+                .answers_list::<view::ConsultBrief>()
+                .refuses(&[&codes::INVALID_FIELD]),
+        )
+        .post(
+            "/consults",
+            create,
+            Door::new("begin_consult", "Begins a consult: a draft of its author.")
+                .once()
+                .takes::<DraftForm>()
+                .answers_record::<view::ConsultView>(201),
+        )
+        .get(
+            "/consults/{id}",
+            show,
+            Door::new("show_consult", "One consult, as the caller may see it.")
+                .part::<ConsultId>("id")
+                .answers_record::<view::ConsultView>(200),
+        )
+        .patch(
+            "/consults/{id}",
+            edit,
+            Door::new("edit_consult", "Writes in a draft; what is not named stays.")
+                .part::<ConsultId>("id")
+                .seen()
+                .takes::<DraftForm>()
+                .answers_record::<view::ConsultView>(200)
+                .refuses(&[&codes::WRONG_STATE]),
+        )
+        .post(
+            "/consults/{id}/actions/{action}",
+            act,
+            Door::new(
+                "act_on_consult",
+                "Takes one step of the workflow; `open_actions` says which are open.",
+            )
+            .part::<ConsultId>("id")
+            .part::<Action>("action")
+            .seen()
+            .once()
+            .takes::<Body>()
+            .answers_record::<view::ConsultView>(200)
+            .refuses(&[&codes::WRONG_STATE]),
+        )
+        .get(
+            "/consults/{id}/messages",
+            messages,
+            Door::new("list_messages", "What was said in a consult, oldest first.")
+                .part::<ConsultId>("id")
+                .answers_list::<view::MessageView>(),
+        )
+        .post(
+            "/consults/{id}/messages",
+            say,
+            Door::new("say", "Says something in a consult.")
+                .part::<ConsultId>("id")
+                .once()
+                .takes::<Said>()
+                .answers::<view::MessageView>(201)
+                .refuses(&[&codes::WRONG_STATE]),
+        )
+        .get(
+            "/consults/{id}/history",
+            history,
+            Door::new("consult_history", "What happened to a consult, oldest first.")
+                .part::<ConsultId>("id")
+                .answers_list::<view::HistoryView>(),
+        )
 }
 
 async fn create(
@@ -142,9 +209,12 @@ async fn show(
     Ok(Tagged::ok(consult.version, view))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ConsultsAsk)]
 struct ListAsk {
+    /// `mine`, `waiting`, `today` or `patient`.
     r#box: Option<String>,
+    /// Whose, in the box of one patient.
     patient: Option<PatientId>,
 }
 
@@ -218,7 +288,8 @@ fn day_began(now: Timestamp) -> Timestamp {
     Timestamp::from_millis((now.millis() + EAST).div_euclid(DAY) * DAY - EAST)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewMessage)]
 struct Said {
     body: String,
     client_msg_id: Option<String>,

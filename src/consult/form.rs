@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::model::{Adopted, DeclineReason, Diagnosis, Exam, Kind, Letter, NextStep, OpinionText, Urgency};
 use crate::{
@@ -20,8 +21,8 @@ const MOST_DIAGNOSES: usize = 20;
 
 /// A consult as its author writes it. A new one needs patient, department, kind and
 /// urgency; of a draft, what is absent stays and an empty text takes a text away.
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(Deserialize, Default, ToSchema)]
+#[schema(as = ConsultForm)]
 pub struct DraftForm {
     /// About whom; fixed once it is begun.
     pub patient_id: Option<PatientId>,
@@ -61,8 +62,9 @@ pub struct Beginning {
 }
 
 /// Everything an action can be sent with; each takes what it needs.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, ToSchema)]
 #[serde(default)]
+#[schema(as = ConsultActionForm)]
 pub struct Body {
     /// Why, in words.
     pub reason: Option<String>,

@@ -36,7 +36,7 @@ mod talk;
 pub mod testing;
 mod view;
 
-pub use api::routes;
+pub use api::doors;
 pub use commands::{Ask, act, act_on_ring, create, edit, escalated, load_for};
 pub use consent::ConsentGate;
 pub use error::Error;
@@ -50,4 +50,4 @@ pub use seats::{
 pub use state::{Action, MACHINE, Refusal, State};
 pub use store::{letter, said::opinion};
 pub use talk::{Words, message, messages, say, say_now};
-pub use view::{MessageView, RingCard, ring_cards, whole as view_of};
+pub use view::{ConsultView, MessageView, RingCard, ring_cards, whole as view_of};

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::state::State;
 use crate::{
@@ -112,7 +113,7 @@ words! {
 }
 
 /// An agreed time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Slot {
     /// From.
     pub start: Timestamp,
@@ -190,7 +191,7 @@ impl Consult {
 }
 
 /// A diagnosis as a doctor writes it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Diagnosis {
     /// ICD-10, if one was picked.
     #[serde(default)]
@@ -200,7 +201,7 @@ pub struct Diagnosis {
 }
 
 /// The signs, as far as they were taken.
-#[derive(Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Exam {
     /// Systolic pressure, mmHg.
     pub bp_sys: Option<f64>,

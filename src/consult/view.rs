@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     Error, around,
@@ -26,7 +27,8 @@ use crate::{
 };
 
 /// Who asks.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ConsultFrom)]
 pub struct From {
     /// Where.
     pub facility: FacilityName,
@@ -35,7 +37,8 @@ pub struct From {
 }
 
 /// Who is asked.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ConsultTo)]
 pub struct To {
     /// Where.
     pub facility: FacilityName,
@@ -46,7 +49,7 @@ pub struct To {
 }
 
 /// An action that the table opens and something else keeps shut.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ClosedAction {
     /// What.
     pub action: Action,
@@ -55,7 +58,7 @@ pub struct ClosedAction {
 }
 
 /// One line of a list of consults.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct ConsultBrief {
     id: ConsultId,
     no: String,
@@ -74,13 +77,24 @@ pub struct ConsultBrief {
     ended_at: Option<Timestamp>,
     scheduled: Option<Slot>,
     unacknowledged: bool,
+    /// What was concluded, once an opinion is signed.
+    answer: Option<AnswerView>,
     referral_ids: Vec<ReferralId>,
     open_actions: Vec<Action>,
     closed_actions: Vec<ClosedAction>,
 }
 
+/// The newest opinion in one line.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Answer)]
+pub struct AnswerView {
+    conclusion: String,
+    next: NextStep,
+    signed_at: Timestamp,
+}
+
 /// The whole of a consult.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct ConsultView {
     #[serde(flatten)]
     brief: ConsultBrief,
@@ -97,7 +111,8 @@ pub struct ConsultView {
     close_note: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Opinion)]
 struct OpinionView {
     id: OpinionId,
     author: PersonName,
@@ -113,7 +128,8 @@ struct OpinionView {
     ack: Option<AckView>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Ack)]
 struct AckView {
     by: PersonName,
     at: Timestamp,
@@ -121,7 +137,8 @@ struct AckView {
     reason: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Ring)]
 struct RingView {
     id: RingId,
     user: PersonName,
@@ -132,7 +149,7 @@ struct RingView {
 }
 
 /// What a doctor sees while it rings.
-#[derive(Serialize, Clone)]
+#[derive(Serialize, Clone, ToSchema)]
 pub struct RingCard {
     /// The ring.
     pub ring: RingId,
@@ -163,7 +180,8 @@ pub struct RingCard {
 }
 
 /// A message as it is shown.
-#[derive(Serialize, Clone)]
+#[derive(Serialize, Clone, ToSchema)]
+#[schema(as = Message)]
 pub struct MessageView {
     /// Which.
     pub id: MessageId,
@@ -182,7 +200,8 @@ pub struct MessageView {
 }
 
 /// One line of the history.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = HistoryItem)]
 pub struct HistoryView {
     seq: i64,
     at: Timestamp,
@@ -270,6 +289,11 @@ pub async fn brief(
         ended_at: consult.ended_at,
         scheduled: consult.slot,
         unacknowledged: consult.unacknowledged,
+        answer: said::opinion(ctx, tx, consult.id).await?.map(|opinion| AnswerView {
+            conclusion: opinion.text.conclusion,
+            next: opinion.next,
+            signed_at: opinion.signed_at,
+        }),
         referral_ids: store::referrals_of(tx, consult.id).await?,
         open_actions,
         closed_actions,

@@ -101,6 +101,7 @@ async fn department(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[schema(as = FirstFacility)]
 struct FacilityAsk {
     name: Line,
     level: Level,
@@ -108,6 +109,7 @@ struct FacilityAsk {
 }
 
 #[derive(Deserialize, ToSchema)]
+#[schema(as = SetUp)]
 struct SetUpAsk {
     token: String,
     login: Line,

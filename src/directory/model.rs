@@ -162,6 +162,7 @@ pub struct Reach {
 
 /// A facility in the list of places.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Facility)]
 pub struct FacilityView {
     /// Which one.
     pub id: FacilityId,
@@ -181,6 +182,7 @@ pub struct FacilityView {
 
 /// Somebody in the ring order.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = OnCall)]
 pub struct OnCallView {
     /// Who.
     pub id: UserId,
@@ -194,6 +196,7 @@ pub struct OnCallView {
 
 /// One tier of the ring order.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = RingTier)]
 pub struct TierView {
     /// 1 or 2.
     pub tier: i64,
@@ -205,6 +208,7 @@ pub struct TierView {
 
 /// A department as one looks it up before calling.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Department)]
 pub struct DepartmentView {
     /// Which one.
     pub id: DepartmentId,

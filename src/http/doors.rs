@@ -34,8 +34,9 @@ pub struct Needs {
 #[derive(Debug, Clone)]
 pub struct Door {
     /// Its name among all operations.
-    id: &'static str,
-    says: &'static str,
+    id: String,
+    says: String,
+    parts: BTreeMap<&'static str, Value>,
     parameters: Vec<Value>,
     body: Option<Value>,
     answers: BTreeMap<u16, Value>,
@@ -47,10 +48,11 @@ pub struct Door {
 
 impl Door {
     /// A door by its operation's name, and what stands behind it in one sentence.
-    pub fn new(id: &'static str, says: &'static str) -> Self {
+    pub fn new(id: impl Into<String>, says: impl Into<String>) -> Self {
         Self {
-            id,
-            says,
+            id: id.into(),
+            says: says.into(),
+            parts: BTreeMap::new(),
             parameters: Vec::new(),
             body: None,
             answers: BTreeMap::new(),
@@ -70,6 +72,13 @@ impl Door {
     /// For people only: an API token does not pass.
     pub fn people_only(mut self) -> Self {
         self.tokens = false;
+        self
+    }
+
+    /// The part `{name}` of the address has this shape; any text if not said.
+    pub fn part<T: ToSchema>(mut self, name: &'static str) -> Self {
+        let shape = self.shape::<T>();
+        self.parts.insert(name, shape);
         self
     }
 
@@ -211,7 +220,11 @@ impl Door {
     fn operation(&self, room: &str, path: &str, method: &Method) -> Value {
         let mut refusals = self.refusals.clone();
         let mut parameters: Vec<Value> = names_in(path)
-            .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
+            .map(|name| {
+                let any = json!({ "type": "string" });
+                let schema = self.parts.get(name).cloned().unwrap_or(any);
+                json!({ "name": name, "in": "path", "required": true, "schema": schema })
+            })
             .collect();
         if !parameters.is_empty() {
             refusals.insert(codes::NOT_FOUND.word);
@@ -312,12 +325,6 @@ impl<S: Clone + Send + Sync + 'static> Doors<S> {
             self.paths.entry(path).or_default().extend(operations);
         }
         add_shapes(&mut self.shapes, others.shapes);
-        self
-    }
-
-    /// These doors, and routes of which nothing is said yet. The drift test names each.
-    pub fn and_bare(mut self, others: Router<S>) -> Self {
-        self.router = self.router.merge(others);
         self
     }
 

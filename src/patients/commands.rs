@@ -46,6 +46,7 @@ pub enum Error {
 /// A patient as typed.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewPatient)]
 pub struct Entered {
     name: Line,
     #[schema(value_type = Option<Sex>)]
@@ -67,6 +68,7 @@ pub struct Entered {
 /// A guardian as typed.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewGuardian)]
 struct TypedGuardian {
     name: Line,
     phone: Option<String>,

@@ -141,6 +141,7 @@ pub struct PatientBrief {
     pub name: String,
     /// The name in Latin letters.
     pub pinyin: String,
+    /// As far as care needs it.
     #[schema(value_type = Sex)]
     pub sex: &'static str,
     /// `1968-03-12`, if known.
@@ -164,6 +165,7 @@ impl std::fmt::Debug for PatientBrief {
 
 /// A patient as the people who treat them see them. The identity number stays masked.
 #[derive(Clone, Serialize, ToSchema)]
+#[schema(as = Patient)]
 pub struct PatientView {
     /// What every list shows.
     #[serde(flatten)]

@@ -1,10 +1,8 @@
 //! The referral's routes. Paths are listed here and nowhere else.
 
 use axum::{
-    Router,
     extract::{FromRef, State as Shared},
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -13,29 +11,96 @@ use super::{
     commands,
     desk::{self, Pile, Tab, Wanted},
     error::Error,
-    escalate, read,
-    state::Refusal,
+    escalate, read, shapes,
+    state::{Action, Refusal},
 };
 use crate::{
     auth::Principal,
     ctx::Ctx,
-    http::{FieldError, IdempotencyKey, IfMatch, Json, Once, Path, Problem, Query, Tagged, codes},
+    http::{
+        Door, Doors, FieldError, IdempotencyKey, IfMatch, Json, Once, Path, Problem, Query, Tagged, codes,
+    },
     kernel::{ConsultId, PatientId, ReferralId},
 };
 
 /// The referral's routes.
-pub fn routes<S>() -> Router<S>
+pub fn doors<S>() -> Doors<S>
 where
     S: Clone + Send + Sync + 'static,
     Ctx: FromRef<S>,
 {
-    Router::new()
-        .route("/referrals", get(list).post(create))
-        .route("/referrals/{id}", get(show).patch(edit))
-        .route("/referrals/{id}/history", get(history))
-        .route("/referrals/{id}/actions/{action}", post(act))
+    Doors::of("referrals")
+        .get(
+            "/referrals",
+            list,
+            Door::new(
+                "list_referrals",
+                "A pile of referrals, most urgent first, with the count of each tab.",
+            )
+            .query::<shapes::ReferralsAsk>()
+            .answers::<shapes::ReferralPile>(200)
+            .refuses(&[&codes::INVALID_FIELD, &codes::NOT_FOUND]),
+        )
+        .post(
+            "/referrals",
+            create,
+            Door::new("begin_referral", "Begins a referral: a draft of its author.")
+                .once()
+                .takes::<shapes::NewReferral>()
+                .answers_record::<shapes::ReferralView>(201)
+                .refuses(&[&codes::WRONG_STATE]),
+        )
+        .get(
+            "/referrals/{id}",
+            show,
+            Door::new("show_referral", "One referral, as the caller may see it.")
+                .part::<ReferralId>("id")
+                .answers_record::<shapes::ReferralView>(200),
+        )
+        .patch(
+            "/referrals/{id}",
+            edit,
+            Door::new("edit_referral", "Writes in a draft; what is not named stays.")
+                .part::<ReferralId>("id")
+                .seen()
+                .takes::<shapes::ReferralPatch>()
+                .answers_record::<shapes::ReferralView>(200)
+                .refuses(&[&codes::WRONG_STATE]),
+        )
+        .get(
+            "/referrals/{id}/history",
+            history,
+            Door::new("referral_history", "What happened to a referral, oldest first.")
+                .part::<ReferralId>("id")
+                .answers_list::<shapes::ReferralHistoryItem>(),
+        )
+        .post(
+            "/referrals/{id}/actions/{action}",
+            act,
+            Door::new(
+                "act_on_referral",
+                "Takes one step of the workflow; `open_actions` says which are open.",
+            )
+            .part::<ReferralId>("id")
+            .part::<Action>("action")
+            .seen()
+            .once()
+            .takes::<shapes::ReferralActionForm>()
+            .answers_record::<shapes::ReferralView>(200)
+            .refuses(&[&codes::WRONG_STATE, &codes::INCOMPLETE]),
+        )
         // A referral comes of it, so this one step of a consult has its address here.
-        .route("/consults/{id}/actions/escalate", post(escalated))
+        .post(
+            "/consults/{id}/actions/escalate",
+            escalated,
+            Door::new("escalate_consult", "Begins the referral that comes of a consult, files and all.")
+                .part::<ConsultId>("id")
+                .seen()
+                .once()
+                .takes::<shapes::EscalateForm>()
+                .answers_record::<shapes::Escalated>(200)
+                .refuses(&[&codes::WRONG_STATE]),
+        )
 }
 
 /// What a list is asked for.

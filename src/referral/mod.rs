@@ -35,13 +35,14 @@ mod letter;
 mod model;
 mod moves;
 mod read;
+mod shapes;
 mod state;
 mod store;
 mod time;
 mod view;
 mod vocabulary;
 
-pub use api::routes;
+pub use api::doors;
 pub use consent::ConsentGate;
 pub use error::Error;
 pub use escalate::from_consult;

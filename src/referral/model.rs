@@ -1,6 +1,7 @@
 //! The nouns of a referral: the letter, the legs, the outcome.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use crate::{auth::policy::Direction, consult::Urgency, kernel::Note};
 
@@ -12,7 +13,8 @@ use crate::{
 };
 
 /// One diagnosis of the letter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ReferralDiagnosis)]
 pub struct Diagnosis {
     /// ICD-10, where it is known.
     #[serde(default)]
@@ -29,7 +31,8 @@ fn primary() -> DiagnosisRole {
 }
 
 /// How the patient agreed to the referral.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ReferralConsent)]
 pub struct Consent {
     /// In which form.
     pub method: ConsentMethod,
@@ -41,7 +44,7 @@ pub struct Consent {
 }
 
 /// How the patient travels.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Transport {
     /// By what.
     pub mode: TransportMode,
@@ -63,7 +66,8 @@ pub struct Transport {
 }
 
 /// Who pays, as far as the letter needs it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = InsuranceNote)]
 pub struct Insurance {
     /// Its kind, in the words of the patient's record.
     #[serde(rename = "type", default)]

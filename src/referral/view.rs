@@ -1,7 +1,7 @@
 //! What a person sees of a referral: made for their eyes, so that what is not theirs to
 //! read is not in it.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     around,
@@ -51,6 +51,8 @@ pub async fn whole(ctx: &Ctx, tx: &mut impl Query, eyes: &Eyes, r: &Referral) ->
     view_map.insert("chain".to_owned(), story(ctx, tx, r).await?);
     view_map.insert("opinion".to_owned(), opinion(ctx, tx, eyes, r).await?);
     view_map.insert("closed_actions".to_owned(), json!(eyes.closed(r)));
+    view_map.insert("missing".to_owned(), json!([]));
+    view_map.insert("warnings".to_owned(), json!([]));
     if r.state == State::Draft {
         view_map.insert("missing".to_owned(), json!(what_is_missing(tx, r, &r.letter).await?));
         let doubles = store::live_doubles(tx, r.patient, r.leg.to_department, r.id).await?;
@@ -132,7 +134,11 @@ fn add_letter(view: &mut Value, letter: &Letter, eyes: &Eyes) {
 fn transport(r: &Referral) -> Value {
     let mut transport = match r.letter.transport.as_ref().map(serde_json::to_value) {
         Some(Ok(Value::Object(transport))) => transport,
-        _ => Map::new(),
+        // A member that is not said is null, never missing.
+        _ => ["mode", "crew", "plate", "phone", "depart_at", "eta"]
+            .into_iter()
+            .map(|name| (name.to_owned(), Value::Null))
+            .collect(),
     };
     transport.insert("state".to_owned(), json!(r.transport_state));
     Value::Object(transport)

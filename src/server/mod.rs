@@ -10,6 +10,7 @@ mod openapi;
 mod routes;
 mod telemetry;
 mod tls;
+mod types;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,9 +27,10 @@ use crate::signal::{self, Signal};
 
 pub use inside::{Answer, Inside};
 pub use metrics::Metrics;
-pub use routes::router;
+pub use routes::{document, router};
 pub use telemetry::install as install_log;
 pub use tls::{Shown, TlsError, prepare as prepare_tls};
+pub use types::typescript;
 
 /// What the routes are served from. A room sees its own part of it, never the whole.
 #[derive(Clone)]

@@ -6,56 +6,40 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::body::Bytes;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use utoipa::PartialSchema;
 
 use crate::http::{FieldError, Shapes, codes};
 
-/// The document as it goes out.
-#[derive(Debug, Clone)]
-pub struct Document(Bytes);
-
-impl Document {
-    /// Puts the rooms' operations and shapes together.
-    pub fn new(paths: &BTreeMap<String, BTreeMap<String, Value>>, shapes: &Shapes) -> Self {
-        let mut shapes = shapes.clone();
-        shapes.insert("FieldError".into(), serde_json::to_value(FieldError::schema()).unwrap_or_default());
-        shapes.insert("Problem".into(), problem());
-        always_there(paths, &mut shapes);
-        let document = json!({
-            "openapi": "3.1.0",
-            "info": {
-                "title": "Causeway",
-                "version": env!("CARGO_PKG_VERSION"),
-                "summary": "Consultations and referrals between the hospitals of an alliance.",
-                "description": ABOUT,
-                "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
-            },
-            "servers": [{ "url": "/api/v1" }],
-            "security": [{ "session": [] }, { "token": [] }],
-            "paths": paths,
-            "components": {
-                "schemas": shapes,
-                "parameters": parameters(),
-                "securitySchemes": {
-                    "session": { "type": "apiKey", "in": "cookie", "name": crate::auth::COOKIE,
-                                 "description": "A person's session; POST /session sets it." },
-                    "token": { "type": "http", "scheme": "bearer",
-                               "description": "An API token. The words beside it at each operation are the scopes it must hold." },
-                }
+/// Puts the rooms' operations and shapes together.
+pub fn document(paths: &BTreeMap<String, BTreeMap<String, Value>>, shapes: &Shapes) -> Value {
+    let mut shapes = shapes.clone();
+    shapes.insert("FieldError".into(), serde_json::to_value(FieldError::schema()).unwrap_or_default());
+    shapes.insert("Problem".into(), problem());
+    always_there(paths, &mut shapes);
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Causeway",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Consultations and referrals between the hospitals of an alliance.",
+            "description": ABOUT,
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "servers": [{ "url": "/api/v1" }],
+        "security": [{ "session": [] }, { "token": [] }],
+        "paths": paths,
+        "components": {
+            "schemas": shapes,
+            "parameters": parameters(),
+            "securitySchemes": {
+                "session": { "type": "apiKey", "in": "cookie", "name": crate::auth::COOKIE,
+                             "description": "A person's session; POST /session sets it." },
+                "token": { "type": "http", "scheme": "bearer",
+                           "description": "An API token. The words beside it at each operation are the scopes it must hold." },
             }
-        });
-        Self(document.to_string().into())
-    }
-}
-
-impl IntoResponse for Document {
-    fn into_response(self) -> Response {
-        ([(header::CONTENT_TYPE, "application/json")], self.0).into_response()
-    }
+        }
+    })
 }
 
 const ABOUT: &str = "Field names are snake_case, times RFC 3339 in UTC, ids opaque texts. \
@@ -114,7 +98,7 @@ fn problem() -> Value {
 }
 
 /// A member that may be null is not one that may be missing: what is only ever answered has all
-/// its members, always. Those that are left out when empty say so by `x-may-be-missing`.
+/// its members, always.
 fn always_there(paths: &BTreeMap<String, BTreeMap<String, Value>>, shapes: &mut Shapes) {
     let (mut asked, mut answered) = (BTreeSet::new(), BTreeSet::new());
     for operation in paths.values().flat_map(BTreeMap::values) {
@@ -139,11 +123,7 @@ fn require_all(schema: &mut Value) {
         schema.as_object_mut().and_then(|schema| schema.remove("properties"));
         return;
     };
-    let all: Vec<_> = properties
-        .iter()
-        .filter(|(_, member)| member["x-may-be-missing"] != true)
-        .map(|(name, _)| Value::from(name.clone()))
-        .collect();
+    let all: Vec<_> = properties.keys().cloned().collect();
     schema["required"] = all.into();
 }
 

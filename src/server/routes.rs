@@ -31,7 +31,7 @@ pub fn router(app: App) -> Router {
         insist_on_tls: app.config.tls.cert.is_some(),
     });
     let (rooms, paths, shapes) = rooms().open();
-    let document = openapi::Document::new(&paths, &shapes);
+    let document = axum::body::Bytes::from(openapi::document(&paths, &shapes).to_string());
     let api = rooms
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_this_way)
@@ -39,7 +39,10 @@ pub fn router(app: App) -> Router {
         .layer(from_fn_with_state(Arc::clone(&gate), layers::same_site));
     Router::new()
         .nest("/api/v1", api)
-        .route("/api/openapi.json", get(|| async move { document.into_response() }))
+        .route(
+            "/api/openapi.json",
+            get(|| async move { ([(header::CONTENT_TYPE, "application/json")], document) }),
+        )
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
@@ -49,18 +52,24 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
+/// The OpenAPI document of this build.
+pub fn document() -> Value {
+    let (_, paths, shapes) = rooms().open();
+    openapi::document(&paths, &shapes)
+}
+
 /// Each room's own routes; their paths are listed in the room's `api.rs` and nowhere else.
 fn rooms() -> Doors<App> {
     auth::doors()
         .and(directory::doors())
         .and(patients::doors())
-        .and_bare(consult::routes())
-        .and_bare(attachments::routes::<App, consult::FilesGate>())
-        .and_bare(referral::routes())
+        .and(consult::doors())
+        .and(attachments::doors::<App, consult::FilesGate>())
+        .and(referral::doors())
         .and(consents::doors::<App, consult::ConsentGate, referral::ConsentGate>())
-        .and_bare(signal::routes())
-        .and_bare(attachments::routes::<App, referral::FilesGate>())
         .and(stats::doors())
+        .and(signal::doors())
+        .and(attachments::doors::<App, referral::FilesGate>())
         .and(meta())
 }
 

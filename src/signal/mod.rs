@@ -24,4 +24,4 @@ mod watch;
 mod ws;
 
 pub use handle::{Settings, Signal};
-pub use ws::routes;
+pub use ws::doors;

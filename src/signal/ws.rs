@@ -7,14 +7,12 @@
 use std::time::Duration;
 
 use axum::{
-    Router,
     extract::{
         FromRef, FromRequestParts, Request, State, WebSocketUpgrade,
         ws::{CloseFrame, Message, WebSocket},
     },
     http::{HeaderMap, Uri, header},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use futures_util::{SinkExt, StreamExt, stream::SplitSink};
 use tokio::{
@@ -35,7 +33,7 @@ use super::{
 use crate::{
     auth::Principal,
     ctx::Ctx,
-    http::{Problem, codes},
+    http::{Door, Doors, Problem, codes},
 };
 
 /// Read and write buffers are allocated per socket before a byte is said: ten thousand idle
@@ -52,13 +50,22 @@ const JOBS: usize = 64;
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// The socket's one address.
-pub fn routes<S>() -> Router<S>
+pub fn doors<S>() -> Doors<S>
 where
     S: Clone + Send + Sync + 'static,
     Ctx: FromRef<S>,
     Signal: FromRef<S>,
 {
-    Router::new().route("/socket", get(open::<S>))
+    Doors::of("socket").get(
+        "/socket",
+        open::<S>,
+        Door::new("open_socket", "The WebSocket of docs/protocol.md, sub-protocol `consult.v1`.")
+            .people_only()
+            .header("Upgrade", "`websocket`", false)
+            .header("Sec-WebSocket-Protocol", "`consult.v1`", false)
+            .answers_nothing(101)
+            .refuses(&[&codes::WRONG_ORIGIN, &codes::BAD_REQUEST]),
+    )
 }
 
 /// `GET /api/v1/socket`: from our own page, by somebody who is signed in, in our sub-protocol.
@@ -79,7 +86,7 @@ where
     };
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &state).await {
         Ok(upgrade) => upgrade,
-        Err(refusal) => return refusal.into_response(),
+        Err(_) => return Problem::new(&codes::BAD_REQUEST).into_response(),
     };
     let upgrade = upgrade
         .protocols([SUBPROTOCOL])

@@ -3,12 +3,9 @@
 use std::collections::BTreeSet;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::Request;
 use serde_json::Value;
-use tower::ServiceExt;
 
-use crate::support::Alliance;
+use crate::support::{Alliance, document};
 
 #[tokio::test]
 async fn the_document_names_every_door_and_no_other() {
@@ -26,16 +23,11 @@ async fn the_document_names_every_door_and_no_other() {
         .collect();
     let there = doors_of(&alliance.router);
 
-    let unsaid: Vec<_> = there.difference(&described).filter(|door| !is_still_bare(door)).collect();
+    let unsaid: Vec<_> = there.difference(&described).collect();
     let unfound: Vec<_> = described.difference(&there).collect();
     assert!(unfound.is_empty(), "described, but no router has them: {unfound:#?}");
     assert!(unsaid.is_empty(), "describe these where they are routed (docs/architecture.md): {unsaid:#?}");
     assert!(there.len() > 30, "the walk over the router found {} doors", there.len());
-}
-
-/// Rooms whose routes are still handed over bare.
-fn is_still_bare(door: &str) -> bool {
-    ["/consults", "/referrals", "/socket"].iter().any(|path| door.contains(path))
 }
 
 #[tokio::test]
@@ -51,8 +43,22 @@ async fn operations_have_names_of_their_own_and_every_reference_leads_somewhere(
     assert_eq!(unique.len(), names.len(), "{names:?}");
 
     let mut dead = Vec::new();
-    dead_references(&document, &document, &mut dead);
+    dead_references(document, document, &mut dead);
     assert!(dead.is_empty(), "{dead:?}");
+}
+
+#[test]
+fn the_types_of_the_page_are_those_of_the_document() {
+    let written =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/web/src/api/wire.ts")).unwrap();
+
+    let fresh = causeway::server::typescript(&causeway::server::document());
+
+    let differs = fresh.lines().zip(written.lines()).find(|(new, old)| new != old);
+    assert!(
+        fresh == written,
+        "run `cargo run -- openapi --types > web/src/api/wire.ts`; the first difference: {differs:?}"
+    );
 }
 
 fn dead_references(document: &Value, part: &Value, dead: &mut Vec<String>) {
@@ -70,13 +76,6 @@ fn dead_references(document: &Value, part: &Value, dead: &mut Vec<String>) {
         Value::Array(items) => items.iter().for_each(|item| dead_references(document, item, dead)),
         _ => {}
     }
-}
-
-async fn document(router: &Router) -> Value {
-    let request = Request::get("/api/openapi.json").body(Body::empty()).unwrap();
-    let answer = router.clone().oneshot(request).await.unwrap();
-    assert_eq!(answer.status(), 200);
-    serde_json::from_slice(&to_bytes(answer.into_body(), usize::MAX).await.unwrap()).unwrap()
 }
 
 /// `GET /patients/{id}` for every method of every route under `/api/v1`, read from what the

@@ -123,6 +123,7 @@ impl Person {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap_or_default().to_vec();
+        super::shape::hold(&self.router, &asked, &parts, &body).await;
         Answer { status: parts.status, headers: parts.headers, body, asked }
     }
 }

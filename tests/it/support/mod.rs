@@ -4,11 +4,13 @@
 mod alliance;
 mod caller;
 pub mod server;
+mod shape;
 mod socket;
 mod store;
 pub mod turn;
 
 pub use alliance::{Alliance, KEY, Place, steps};
 pub use caller::{Answer, Person};
+pub use shape::{document, fits};
 pub use socket::{Door, Socket, fresh_op};
 pub use store::TestStore;

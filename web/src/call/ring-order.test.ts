@@ -3,13 +3,13 @@ import type { Department, Ring } from '../api/schema';
 import { rows } from './ring-order';
 
 const NOW = Date.parse('2026-11-22T06:00:00Z');
-const ring = (id: string, state: string, start: number, end: number): Ring => ({
-  user: { id, name: id }, tier: 1, state, started_at: new Date(NOW + start * 1000).toISOString(), expires_at: new Date(NOW + end * 1000).toISOString(),
+const ring = (id: string, state: Ring['state'], start: number, end: number): Ring => ({
+  id, user: { id, name: id, title: '' }, tier: 1, state, started_at: new Date(NOW + start * 1000).toISOString(), expires_at: new Date(NOW + end * 1000).toISOString(),
 });
 const ORDER: Pick<Department, 'ring_order'> = {
   ring_order: [
-    { tier: 1, seconds: 45, people: [{ id: 'xu', name: 'xu', presence: 'available' }] },
-    { tier: 2, seconds: 45, people: [{ id: 'qin', name: 'qin', presence: 'busy' }, { id: 'gone', name: 'gone', presence: 'off' }] },
+    { tier: 1, seconds: 45, people: [{ id: 'xu', name: 'xu', title: '', presence: 'available' }] },
+    { tier: 2, seconds: 45, people: [{ id: 'qin', name: 'qin', title: '', presence: 'busy' }, { id: 'gone', name: 'gone', title: '', presence: 'off' }] },
   ],
 };
 

@@ -66,7 +66,6 @@ export function step(one: ReferralBrief): { at: number; held: boolean; done: boo
     case 'referred_back':
     case 'follow_up': return { at: 5, held: false, done: false };
     case 'closed': return { at: 5, held: false, done: true };
-    case 'redirected':
     case 'cancelled':
     case 'expired':
     case 'entered_in_error': return { at: 1, held: true, done: true };

@@ -130,8 +130,9 @@ function between(birth: string, today: string): { months: number; days: number; 
 const FINE_AGE_YEARS = 6;
 
 /** `58岁`, `3岁2个月`, `5个月12天`, `出生 9 天`. */
-export function age(birth: string, now: number, lang: Tongue): string {
-  const gone = between(birth, dateOf(now));
+export function age(birth: string | null, now: number, lang: Tongue): string {
+  if (!birth) return '';
+  const gone = birth ? between(birth, dateOf(now)) : null;
   if (!gone) return '';
   const years = Math.floor(gone.months / 12);
   const rest = gone.months % 12;
@@ -151,13 +152,13 @@ export function age(birth: string, now: number, lang: Tongue): string {
 }
 
 /** Full years, for rules such as the guardian of a child. */
-export function years(birth: string, now: number): number | null {
+export function years(birth: string | null, now: number): number | null {
   const gone = between(birth, dateOf(now));
   return gone ? Math.floor(gone.months / 12) : null;
 }
 
 /** `男 58岁`, `M 58`. */
-export function sexAge(sex: Sex, birth: string, now: number, lang: Tongue): string {
+export function sexAge(sex: Sex, birth: string | null, now: number, lang: Tongue): string {
   const word = { zh: { male: '男', female: '女', unknown: '性别未知' }, en: { male: 'M', female: 'F', unknown: 'sex unknown' } }[lang][sex];
   return `${word} ${age(birth, now, lang)}`.trim();
 }

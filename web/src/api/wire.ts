@@ -1,0 +1,1008 @@
+/**
+ * Written by `causeway openapi --types` from the server's OpenAPI document: changes belong into the Rust types.
+ * What a person may do next is always in `open_actions`; the browser never guesses it.
+ */
+
+export type Accepts = 'consult' | 'referral';
+
+export interface Ack {
+  adopted: Adopted;
+  at: Timestamp;
+  by: PersonName;
+  reason: string | null;
+}
+
+/** For whom a person acts. */
+export interface Acting {
+  department: DepartmentName | null;
+  /** The facility. */
+  facility: FacilityName;
+  /** The roles there. */
+  roles: Role[];
+}
+
+export type Adopted = 'full' | 'partial' | 'no';
+
+/** The newest opinion in one line. */
+export interface Answer {
+  conclusion: string;
+  next: NextStep;
+  signed_at: Timestamp;
+}
+
+/** When and where the patient is expected. */
+export interface Appointment {
+  bed: string | null;
+  contact: string | null;
+  instructions: string | null;
+  location: string | null;
+  received_by: string | null;
+  start: Timestamp;
+}
+
+/** A file as it goes out. */
+export interface Attachment {
+  dicom: DicomFacts | null;
+  has_thumbnail: boolean;
+  height: number | null;
+  id: AttachmentId;
+  link_id: LinkId;
+  linked_at: Timestamp;
+  linked_by: LinkedBy;
+  mime: string;
+  name: string;
+  sha256: string;
+  size: number;
+  width: number | null;
+}
+
+export type AttachmentId = string;
+
+/** One letter of the same story. */
+export interface ChainLink {
+  direction: Direction;
+  from: FacilityName;
+  id: ReferralId;
+  no: string;
+  parent_id: ReferralId | null;
+  state: ReferralState;
+  submitted_at: Timestamp | null;
+  to: FacilityName;
+}
+
+/** An action that the table opens and something else keeps shut. */
+export interface ClosedAction {
+  /** What. */
+  action: ConsultAction;
+  /** Why, as a word. */
+  why_code: string;
+}
+
+/** A consent as it is sent. */
+export interface ConsentForm {
+  /** How. */
+  method: ConsultConsentMethod;
+  /** By whom. */
+  signer: ConsultSigner;
+  /** Before whom. */
+  witness?: string | null;
+}
+
+export type ConsultAction = 'submit' | 'route_ring' | 'route_queue' | 'offer' | 'refuse' | 'wait_over' | 'accept' | 'take' | 'decline' | 'ring_next' | 'exhausted' | 'timeout' | 'redial' | 'redirect' | 'schedule' | 'to_async' | 'cancel' | 'reschedule' | 'start' | 'no_show' | 'join' | 'join_timeout' | 'release' | 'lost' | 'rejoin' | 'transfer' | 'give_opinion' | 'amend_opinion' | 'acknowledge' | 'auto_close' | 'end_without_opinion' | 'expire' | 'enter_in_error' | 'escalate';
+
+/** Everything an action can be sent with; each takes what it needs. */
+export interface ConsultActionForm {
+  adopted?: Adopted | null;
+  /** What to do. */
+  advice?: string | null;
+  chair?: UserId | null;
+  /** What it is. */
+  conclusion?: string | null;
+  /** The diagnoses. */
+  diagnoses?: Diagnosis[];
+  end?: Timestamp | null;
+  /** Who else is asked to come. */
+  invitees?: UserId[];
+  next?: NextStep | null;
+  /** A remark. */
+  note?: string | null;
+  /** Why, in words. */
+  reason?: string | null;
+  /** Why, as a code. */
+  reason_code?: string | null;
+  start?: Timestamp | null;
+  to_department?: DepartmentId | null;
+}
+
+/** One line of a list of consults. */
+export interface ConsultBrief {
+  answer: Answer | null;
+  answered_at: Timestamp | null;
+  closed_actions: ClosedAction[];
+  created_at: Timestamp;
+  ended_at: Timestamp | null;
+  from: ConsultFrom;
+  id: ConsultId;
+  kind: ConsultKind;
+  no: string;
+  open_actions: ConsultAction[];
+  opened_at: Timestamp | null;
+  patient: PatientBrief;
+  question: string;
+  referral_ids: ReferralId[];
+  scheduled: Slot | null;
+  state: ConsultState;
+  state_since: Timestamp;
+  to: ConsultTo;
+  unacknowledged: boolean;
+  urgency: Urgency;
+  version: number;
+}
+
+export interface ConsultConsent {
+  method: ConsultConsentMethod;
+  reason: string | null;
+  signed_at: Timestamp;
+  signer: ConsultSigner | null;
+  witness: string | null;
+}
+
+export type ConsultConsentMethod = 'paper' | 'on_screen' | 'verbal_witness' | 'override';
+
+/** A consult as its author writes it. A new one needs patient, department, kind and urgency; of a draft, what is absent stays and an empty text takes a text away. */
+export interface ConsultForm {
+  /** Why the patient came. */
+  chief_complaint?: string | null;
+  consent?: ConsentForm | null;
+  exam?: Exam | null;
+  /** What went before. */
+  history?: string | null;
+  kind?: ConsultKind | null;
+  override?: OverrideForm | null;
+  patient_id?: PatientId | null;
+  /** What the requester thinks it is. */
+  prelim_diagnoses?: Diagnosis[] | null;
+  /** What is asked. */
+  question?: string | null;
+  to_department?: DepartmentId | null;
+  urgency?: Urgency | null;
+}
+
+/** Who asks. */
+export interface ConsultFrom {
+  /** Where. */
+  facility: FacilityName;
+  /** The doctor. */
+  user: PersonName;
+}
+
+export type ConsultId = string;
+
+export type ConsultKind = 'instant' | 'scheduled' | 'mdt' | 'async';
+
+export type ConsultSigner = 'patient' | 'guardian';
+
+export type ConsultState = 'draft' | 'requested' | 'queued' | 'ringing' | 'accepted' | 'scheduled' | 'in_progress' | 'interrupted' | 'opinion_given' | 'closed' | 'missed' | 'declined' | 'cancelled' | 'expired' | 'entered_in_error';
+
+/** Who is asked. */
+export interface ConsultTo {
+  /** Which department. */
+  department: DepartmentName;
+  /** Where. */
+  facility: FacilityName;
+  user: PersonName | null;
+}
+
+/** The whole of a consult. */
+export type ConsultView = ConsultBrief & {
+  chair: PersonName | null;
+  chief_complaint: string | null;
+  close_note: string | null;
+  close_reason: string | null;
+  consent: ConsultConsent | null;
+  desk_phone: string;
+  exam: Exam | null;
+  history: string | null;
+  opinion: Opinion | null;
+  prelim_diagnoses: Diagnosis[];
+  rings: Ring[];
+};
+
+/** A department as one looks it up before calling. */
+export interface Department {
+  /** May be asked for a consult. */
+  accepts_consult: boolean;
+  /** May be sent a patient. */
+  accepts_referral: boolean;
+  /** Of which facility. */
+  facility: FacilityName;
+  /** Which one. */
+  id: DepartmentId;
+  /** What must be filled in before it is asked. */
+  min_dataset: string[];
+  /** Its name. */
+  name: string;
+  /** Its desk's telephone. */
+  phone: string;
+  /** Its name in pinyin. */
+  pinyin: string;
+  /** Whether somebody is there. */
+  reach: Reach;
+  relation: Direction | null;
+  /** Who is rung, in which order. */
+  ring_order: RingTier[];
+  /** What it takes and what it does not. */
+  scope_text: string;
+}
+
+export type DepartmentId = string;
+
+/** A department as shown beside a name. */
+export interface DepartmentName {
+  /** Which one. */
+  id: DepartmentId;
+  /** Its name. */
+  name: string;
+}
+
+/** A diagnosis as a doctor writes it. */
+export interface Diagnosis {
+  /** ICD-10, if one was picked. */
+  code?: string | null;
+  /** In words. */
+  text: string;
+}
+
+/** A diagnosis as it is written. */
+export interface DiagnosisForm {
+  code?: string | null;
+  role?: DiagnosisRole | null;
+  text: Line;
+}
+
+export type DiagnosisRole = 'primary' | 'secondary';
+
+/** What a DICOM header says that a doctor wants to see beside the picture. */
+export interface DicomFacts {
+  /** Columns of one frame. */
+  cols: number;
+  /** Frames. */
+  frames: number;
+  /** `CT`, `MR`, `US`, `CR`, … */
+  modality: string | null;
+  /** The name in the header, so that a mix-up is seen. */
+  patient_name: string | null;
+  /** Rows of one frame. */
+  rows: number;
+}
+
+export type Direction = 'up' | 'down' | 'peer';
+
+/** Nothing need be said. */
+export type EscalateForm = Record<string, unknown>;
+
+/** What comes of an escalated consult: both records, and what to look at before sending. */
+export interface Escalated {
+  consult: ConsultView;
+  no: string;
+  referral_id: ReferralId;
+  warnings: Warning[];
+}
+
+/** The signs, as far as they were taken. */
+export interface Exam {
+  /** Diastolic pressure, mmHg. */
+  bp_dia?: number | null;
+  /** Systolic pressure, mmHg. */
+  bp_sys?: number | null;
+  /** mmol/l. */
+  glucose?: number | null;
+  /** Beats per minute. */
+  heart_rate?: number | null;
+  /** Breaths per minute. */
+  resp_rate?: number | null;
+  /** Percent. */
+  spo2?: number | null;
+  /** Degrees Celsius. */
+  temp_c?: number | null;
+}
+
+/** A facility in the list of places. */
+export interface Facility {
+  /** Its grade. */
+  grade: string | null;
+  /** Which one. */
+  id: FacilityId;
+  /** Its level. */
+  level: Level;
+  /** Its name. */
+  name: string;
+  /** The telephone that is answered day and night. */
+  phone_24h: string;
+  /** Its name in pinyin. */
+  pinyin: string;
+  relation: Direction | null;
+}
+
+export type FacilityId = string;
+
+/** A facility as shown beside a name. */
+export interface FacilityName {
+  /** Which one. */
+  id: FacilityId;
+  /** Its level: `township`, `tertiary`, … */
+  level: string;
+  /** Its name. */
+  name: string;
+  /** The telephone that is answered day and night. */
+  phone_24h: string;
+}
+
+/** One field of a form that is not right. */
+export interface FieldError {
+  /** What is wrong, as a word: `required`, `too_long`, `too_short`, `checksum`, … */
+  code: string;
+  /** Its name, with dots into nested objects. */
+  field: string;
+  /** Numbers for the sentence, such as `max`. */
+  params?: unknown;
+}
+
+export interface FirstFacility {
+  level: Level;
+  name: Line;
+  phone_24h: Line;
+}
+
+/** Who speaks for a child or a patient who cannot. */
+export interface Guardian {
+  /** Their name. */
+  name: string;
+  /** Their telephone. */
+  phone: string | null;
+  /** What they are to the patient. */
+  relation: string | null;
+}
+
+/** One line of the history. */
+export interface HistoryItem {
+  action: string;
+  actor: PersonName | null;
+  at: Timestamp;
+  from_state: string | null;
+  reason_code: string | null;
+  seq: number;
+  to_state: string | null;
+}
+
+/** A facility beside a patient. */
+export interface Home {
+  /** Which one. */
+  id: FacilityId;
+  /** Its name. */
+  name: string;
+}
+
+export type Insurance = 'employee' | 'resident' | 'self_pay' | 'other';
+
+/** Who pays, as far as the letter needs it. */
+export interface InsuranceNote {
+  /** The insurance knows of the referral. */
+  filed?: boolean;
+  type?: Line | null;
+}
+
+/** What was done last. */
+export interface LastStep {
+  action: string | null;
+  at: Timestamp | null;
+}
+
+/** The diagnosis that leads. */
+export interface LeadingDiagnosis {
+  code: string | null;
+  text: string;
+}
+
+export type LegId = string;
+
+/** The target of one stretch. */
+export interface LegTo {
+  department: DepartmentName;
+  facility: FacilityName;
+}
+
+/** One stretch towards one target. */
+export interface LegView {
+  admitted_at: Timestamp | null;
+  appointment: Appointment | null;
+  arrived_at: Timestamp | null;
+  contact: string | null;
+  decided_at: Timestamp | null;
+  decided_by: PersonName | null;
+  discharged_at: Timestamp | null;
+  ended_at: Timestamp | null;
+  first_viewed_at: Timestamp | null;
+  id: LegId;
+  inpatient_no: string | null;
+  moves: MoveView[];
+  offered_at: Timestamp | null;
+  reason: string | null;
+  reason_code: string | null;
+  seq: number;
+  state: string;
+  to: LegTo;
+}
+
+export type Level = 'village' | 'township' | 'community' | 'county' | 'tertiary' | 'specialised';
+
+/** How large things may be. */
+export interface Limits {
+  /** The largest file, in bytes. */
+  attachment_max_bytes: number;
+  /** The largest form, in bytes. */
+  form_max_bytes: number;
+}
+
+export type Line = string;
+
+export type LinkId = string;
+
+/** A person beside a file. */
+export interface LinkedBy {
+  id: UserId;
+  name: string;
+}
+
+/** The two machines, each in the shape of the table it is tested against. */
+export type Machines = Record<string, unknown>;
+
+/** A signed-in person, as they see themselves. */
+export interface Me {
+  /** For whom they act. */
+  acting: Acting;
+  /** Who. */
+  id: UserId;
+  /** Their active roles. */
+  memberships: Membership[];
+  /** Their name. */
+  name: string;
+  /** Their name in Latin letters. */
+  pinyin: string;
+  /** What they say about themselves. */
+  presence: Status;
+  /** Their title, such as 副主任医师. */
+  title: string;
+}
+
+/** A membership as its owner sees it. */
+export interface Membership {
+  department: DepartmentName | null;
+  /** Where. */
+  facility: FacilityName;
+  /** As what. */
+  role: Role;
+}
+
+/** A message as it is shown. */
+export interface Message {
+  /** When. */
+  at: Timestamp;
+  attachment_id: AttachmentId | null;
+  author: PersonName | null;
+  /** The words. */
+  body: string;
+  /** The sender's own key. */
+  client_msg_id: string | null;
+  /** Which. */
+  id: MessageId;
+  /** `text`, `system` or `file`. */
+  kind: string;
+}
+
+export type MessageId = string;
+
+/** A move inside the same house. */
+export interface MoveView {
+  at: Timestamp;
+  by: PersonName;
+  from: DepartmentName;
+}
+
+/** A guardian as typed. */
+export interface NewGuardian {
+  name: Line;
+  phone?: string | null;
+  relation?: Line | null;
+}
+
+export interface NewMessage {
+  body: string;
+  client_msg_id?: string | null;
+}
+
+/** A patient as typed. */
+export interface NewPatient {
+  address?: Line | null;
+  allergies?: Line[];
+  birth_date?: string | null;
+  guardian?: NewGuardian | null;
+  identity_number?: string | null;
+  insurance_type?: Insurance | null;
+  name: Line;
+  no_id_reason?: NoIdentity | null;
+  phone?: string | null;
+  sex?: Sex | null;
+}
+
+/** A letter that is begun: to whom, about whom, and any part of it. */
+export type NewReferral = ReferralPatch & {
+  direction?: Direction | null;
+  patient_id: PatientId;
+  to_department: DepartmentId;
+  urgency?: Urgency | null;
+};
+
+export type NextStep = 'treat_here' | 'refer_up' | 'follow_up' | 'admit';
+
+export type NoIdentity = 'newborn' | 'unconscious' | 'other_document' | 'not_at_hand';
+
+export type Note = string;
+
+export type NoteKind = 'question' | 'answer' | 'interim' | 'follow_up' | 'cancel' | 'error' | 'redirect';
+
+/** A question, an answer, a word from the ward. */
+export interface NoteView {
+  at: Timestamp;
+  author: PersonName;
+  body: string;
+  facility: FacilityName;
+  kind: NoteKind;
+}
+
+/** Somebody in the ring order. */
+export interface OnCall {
+  /** Who. */
+  id: UserId;
+  /** Their name. */
+  name: string;
+  /** Whether they can be rung. */
+  presence: Status;
+  /** Their title. */
+  title: string;
+}
+
+export interface Opinion {
+  ack: Ack | null;
+  advice: string;
+  author: PersonName;
+  conclusion: string;
+  content_hash: string;
+  diagnoses: Diagnosis[];
+  id: OpinionId;
+  next: NextStep;
+  reason_code: string | null;
+  signature_kind: string;
+  signed_at: Timestamp;
+  version_no: number;
+}
+
+export type OpinionId = string;
+
+export type OutcomeCode = 'cured' | 'improved' | 'unchanged' | 'worse' | 'transferred' | 'left' | 'died' | 'other';
+
+/** What came out of it. */
+export interface OutcomeView {
+  at: Timestamp;
+  by: PersonName;
+  code: OutcomeCode;
+  summary: string;
+}
+
+/** Why an emergency goes ahead without a consent. */
+export interface OverrideForm {
+  /** In words. */
+  reason: string;
+}
+
+/** Why nobody could be asked. */
+export interface Overriding {
+  reason: Note;
+}
+
+export type Part = 'consent' | 'diagnoses' | 'reason_text' | 'to_department' | 'duplicate_reason' | 'present_illness' | 'past_history' | 'treatment_so_far' | 'key_results' | 'requested_service' | 'transport' | 'insurance' | 'rehab_plan' | 'medications' | 'next_visit' | 'red_flags';
+
+/** A patient as the people who treat them see them. The identity number stays masked. */
+export type Patient = PatientBrief & {
+  /** Where they live. */
+  address: string | null;
+  /** When they were entered. */
+  created_at: Timestamp;
+  guardian: Guardian | null;
+  /** Who pays. */
+  insurance_type: string | null;
+  /** Why there is no identity number. */
+  no_id_reason: string | null;
+  /** The telephone. */
+  phone: string | null;
+  /** Counts changes. */
+  version: number;
+};
+
+/** A patient in a list, on a ring card, beside a consult or referral. */
+export interface PatientBrief {
+  /** What they must not be given. */
+  allergies: string[];
+  /** `1968-03-12`, if known. */
+  birth_date: string | null;
+  /** The facility that entered them. */
+  home_facility: Home;
+  /** Which one. */
+  id: PatientId;
+  /** `990102********123X`, if there is one. */
+  identity_masked: string | null;
+  /** The name. */
+  name: string;
+  /** The last four digits of the telephone. */
+  phone_tail: string | null;
+  /** The name in Latin letters. */
+  pinyin: string;
+  /** `P-000123` */
+  record_no: string;
+  /** As far as care needs it. */
+  sex: Sex;
+}
+
+export type PatientId = string;
+
+/** A member of staff as shown beside what they did. */
+export interface PersonName {
+  /** Who. */
+  id: UserId;
+  /** Their name. */
+  name: string;
+  /** Their title. */
+  title: string;
+}
+
+export type Pile = 'in' | 'out' | 'mine' | 'patient';
+
+/** A refusal (RFC 9457). */
+export interface Problem {
+  code: 'bad_json' | 'bad_request' | 'idempotency_key_missing' | 'not_signed_in' | 'sign_in_refused' | 'forbidden' | 'wrong_origin' | 'setup_link_dead' | 'not_found' | 'method_not_allowed' | 'wrong_state' | 'someone_was_faster' | 'already_there' | 'patient_exists' | 'in_flight' | 'stale' | 'too_large' | 'not_accepted' | 'invalid_field' | 'incomplete' | 'content_mismatch' | 'idempotency_key_reused' | 'if_match_missing' | 'slow_down' | 'internal' | 'unavailable' | 'disk_full';
+  detail?: string;
+  errors?: FieldError[];
+  status: number;
+  title: string;
+  type: string;
+  [more: string]: unknown;
+}
+
+/** Whether a department can be reached just now, and how many are free. */
+export interface Reach {
+  /** How many are there and free. */
+  online: number;
+  /** In one word. */
+  state: Reachable;
+}
+
+export type Reachable = 'online' | 'busy' | 'nobody';
+
+/** A referral after a step, and the one that came of the step. */
+export type ReferralActed = ReferralView & {
+  created_referral_id: ReferralId | null;
+};
+
+export type ReferralAction = 'submit' | 'discard' | 'request_info' | 'supply_info' | 'accept' | 'accept_and_schedule' | 'reject' | 'resubmit' | 'redirect_after_reject' | 'close' | 'auto_close' | 'redirect' | 'redirect_by_sender' | 'schedule' | 'reschedule' | 'appointment_cancel' | 'no_show' | 'arrive' | 'emergency_arrive' | 'move_department' | 'treat' | 'interim_note' | 'discharge' | 'outcome' | 'refer_back' | 'down_accepted' | 'down_ended' | 'record_follow_up' | 'complete' | 'acknowledge' | 'cancel' | 'request_cancel' | 'confirm_cancel' | 'patient_already_here' | 'withdraw_cancel' | 'expire' | 'patient_died' | 'enter_in_error' | 'view' | 'refer_on';
+
+/** Everything an action can be sent with; each takes what it needs. */
+export interface ReferralActionForm {
+  admitted?: boolean | null;
+  bed?: Line | null;
+  contact?: Line | null;
+  direction?: Direction | null;
+  duplicate_reason?: Note | null;
+  follow_up_due?: Timestamp | null;
+  inpatient_no?: Line | null;
+  instructions?: Note | null;
+  location?: Line | null;
+  medications?: Line[] | null;
+  next_visit?: Line | null;
+  note?: Note | null;
+  outcome_code?: OutcomeCode | null;
+  outcome_summary?: Note | null;
+  plan?: Note | null;
+  question?: Note | null;
+  reason?: Note | null;
+  reason_code?: string | null;
+  received_by?: Line | null;
+  red_flags?: Note | null;
+  sender_agreed?: boolean | null;
+  start?: Timestamp | null;
+  summary?: Note | null;
+  text?: Note | null;
+  to_department?: DepartmentId | null;
+  urgency?: Urgency | null;
+}
+
+/** One line of a list of referrals. */
+export interface ReferralBrief {
+  appointment: Appointment | null;
+  /** How many files hang on it. */
+  attachments: number;
+  chain_id: ReferralId;
+  deadline_at: Timestamp | null;
+  diagnosis: LeadingDiagnosis | null;
+  direction: Direction;
+  expires_at: Timestamp | null;
+  first_viewed_at: Timestamp | null;
+  from: ReferralFrom;
+  id: ReferralId;
+  last: LastStep;
+  no: string;
+  /** What the caller may do now, in order. */
+  open_actions: ReferralAction[];
+  parent_id: ReferralId | null;
+  patient: PatientBrief;
+  reason_codes: string[];
+  requested_service: Service | null;
+  sla_due_at: Timestamp | null;
+  sla_paused: boolean;
+  source_consult_id: ConsultId | null;
+  state: ReferralState;
+  state_since: Timestamp;
+  submitted_at: Timestamp | null;
+  to: ReferralTo;
+  transport: TransportView;
+  urgency: Urgency;
+  version: number;
+}
+
+/** An action that the table opens and something else keeps shut. */
+export interface ReferralClosedAction {
+  action: ReferralAction;
+  why_code: string;
+}
+
+/** How the patient agreed to the referral. */
+export interface ReferralConsent {
+  /** In which form. */
+  method: ReferralConsentMethod;
+  /** Who agreed. */
+  signer: ReferralSigner;
+  witness?: Line | null;
+}
+
+export type ReferralConsentMethod = 'paper' | 'on_screen' | 'verbal_witness';
+
+/** One diagnosis of the letter. */
+export interface ReferralDiagnosis {
+  /** ICD-10, where it is known. */
+  code: string | null;
+  /** The one the letter is about, or another. */
+  role: DiagnosisRole;
+  /** In words. */
+  text: Line;
+}
+
+/** Who sends. */
+export interface ReferralFrom {
+  department: DepartmentName | null;
+  facility: FacilityName;
+  user: PersonName;
+}
+
+/** One line of a referral's history. */
+export interface ReferralHistoryItem {
+  action: string;
+  actor: PersonName | null;
+  at: Timestamp;
+  from_state: string | null;
+  payload: Record<string, unknown>;
+  reason_code: string | null;
+  seq: number;
+  to_state: string | null;
+}
+
+export type ReferralId = string;
+
+/** What the specialist concluded, as it stands now. */
+export interface ReferralOpinion {
+  advice: string;
+  author: PersonName;
+  conclusion: string;
+  diagnoses: Diagnosis[];
+  id: OpinionId;
+  next: NextStep;
+  signed_at: Timestamp;
+  version_no: number;
+}
+
+/** Any part of a letter; what is named is replaced, null empties it. */
+export interface ReferralPatch {
+  allergies_ack?: boolean | null;
+  companion?: string | null;
+  consent?: ReferralConsent | null;
+  diagnoses?: DiagnosisForm[] | null;
+  direction?: Direction | null;
+  duplicate_reason?: string | null;
+  follow_up_due?: Timestamp | null;
+  infection_flag?: boolean | null;
+  insurance?: InsuranceNote | null;
+  key_results?: string | null;
+  medications?: Line[] | null;
+  next_visit?: string | null;
+  override?: Overriding | null;
+  override_reason?: string | null;
+  past_history?: string | null;
+  present_illness?: string | null;
+  reason_codes?: string[] | null;
+  reason_text?: string | null;
+  red_flags?: string | null;
+  rehab_plan?: string | null;
+  requested_service?: Service | null;
+  to_department?: DepartmentId | null;
+  transport?: Transport | null;
+  treatment_so_far?: string | null;
+  urgency?: Urgency | null;
+}
+
+/** A pile of referrals, and how many lie in each of its tabs. */
+export interface ReferralPile {
+  counts: Record<string, number>;
+  items: ReferralBrief[];
+  /** The cursor of the next page, if there is one. */
+  next: string | null;
+}
+
+export type ReferralSigner = 'patient' | 'guardian';
+
+export type ReferralState = 'draft' | 'submitted' | 'more_info' | 'accepted' | 'rejected' | 'scheduled' | 'no_show' | 'arrived' | 'in_treatment' | 'discharged' | 'referred_back' | 'follow_up' | 'cancel_requested' | 'closed' | 'cancelled' | 'expired' | 'entered_in_error';
+
+/** Who is asked. */
+export interface ReferralTo {
+  department: DepartmentName;
+  facility: FacilityName;
+  user: PersonName | null;
+}
+
+/** The whole of a referral. Clinical parts are null to eyes that may see its head only. */
+export type ReferralView = ReferralBrief & {
+  accepted_at: Timestamp | null;
+  allergies_ack: boolean;
+  arrived_at: Timestamp | null;
+  auto_accepted: boolean;
+  chain: ChainLink[];
+  closed_actions: ReferralClosedAction[];
+  companion: string | null;
+  consent: ReferralConsent | null;
+  created_at: Timestamp;
+  created_by: PersonName;
+  diagnoses: ReferralDiagnosis[];
+  duplicate_reason: string | null;
+  end_reason: string | null;
+  follow_up_due: Timestamp | null;
+  header_only: boolean;
+  infection_flag: boolean;
+  insurance: InsuranceNote | null;
+  key_results: string | null;
+  legs: LegView[];
+  medications: string[] | null;
+  /** Of a draft: what it may not be sent without. */
+  missing: Part[];
+  next_visit: string | null;
+  notes: NoteView[];
+  opinion: ReferralOpinion | null;
+  outcome: OutcomeView | null;
+  override_reason: string | null;
+  past_history: string | null;
+  /** The patient as he was when the letter was sent. */
+  patient_snapshot: Record<string, unknown> | null;
+  plan_ends_at: Timestamp | null;
+  present_illness: string | null;
+  reason_text: string | null;
+  red_flags: string | null;
+  rehab_plan: string | null;
+  treatment_so_far: string | null;
+  unacknowledged: boolean;
+  /** Of a draft: what its sender should look at first. */
+  warnings: Warning[];
+};
+
+export interface Ring {
+  expires_at: Timestamp;
+  id: RingId;
+  started_at: Timestamp;
+  state: RingState;
+  tier: number;
+  user: PersonName;
+}
+
+export type RingId = string;
+
+export type RingState = 'ringing' | 'accepted' | 'declined' | 'expired' | 'cancelled' | 'answered_elsewhere';
+
+/** One tier of the ring order. */
+export interface RingTier {
+  /** Whom. */
+  people: OnCall[];
+  /** So long before the next tier. */
+  seconds: number;
+  /** 1 or 2. */
+  tier: number;
+}
+
+export type Role = 'rural_doctor' | 'specialist' | 'coordinator' | 'facility_admin' | 'alliance_admin' | 'auditor';
+
+export interface SayPresence {
+  status: Status;
+}
+
+export type Service = 'outpatient' | 'inpatient' | 'emergency' | 'exam' | 'rehab' | 'chronic_followup';
+
+export interface SetUp {
+  facility: FirstFacility;
+  login: Line;
+  name: Line;
+  password: string;
+  token: string;
+}
+
+export type Sex = 'male' | 'female' | 'unknown';
+
+export interface SignIn {
+  login: string;
+  password: string;
+}
+
+/** An agreed time. */
+export interface Slot {
+  /** Until. */
+  end: Timestamp;
+  /** From. */
+  start: Timestamp;
+}
+
+export type Status = 'available' | 'busy' | 'on_break' | 'off';
+
+export type Tab = 'draft' | 'decide' | 'booked' | 'here' | 'back' | 'rejected' | 'done';
+
+export type Timestamp = string;
+
+/** How the patient travels. */
+export interface Transport {
+  crew?: Line | null;
+  depart_at?: Timestamp | null;
+  eta?: Timestamp | null;
+  /** By what. */
+  mode: TransportMode;
+  phone?: Line | null;
+  plate?: Line | null;
+}
+
+export type TransportMode = 'self' | 'ambulance_own' | 'ambulance_120' | 'target_vehicle';
+
+export type TransportState = 'none' | 'to_arrange' | 'arranged' | 'en_route' | 'handed_over';
+
+/** How the patient travels, and how far that is. */
+export interface TransportView {
+  crew: string | null;
+  depart_at: Timestamp | null;
+  eta: Timestamp | null;
+  mode: TransportMode | null;
+  phone: string | null;
+  plate: string | null;
+  state: TransportState;
+}
+
+export type Urgency = 'emergency' | 'urgent' | 'routine';
+
+export type UserId = string;
+
+/** Something a sender should look at before sending. */
+export interface Warning {
+  code: string;
+  no: string;
+  referral: ReferralId;
+  state: ReferralState;
+}
