@@ -32,9 +32,7 @@ pub fn name_of(full: &'static str) -> Cow<'static, str> {
     let mut parts = full.split("::").skip(1);
     let room = parts.next().unwrap_or_default();
     let name = parts.last().unwrap_or(room);
-    if !["Action", "ConsentMethod", "Kind", "Signer", "State"]
-        .contains(&name)
-    {
+    if !["Action", "ConsentMethod", "Kind", "Signer", "State"].contains(&name) {
         return name.into();
     }
     let (first, rest) = room.split_at(room.len().min(1));

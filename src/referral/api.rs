@@ -86,7 +86,7 @@ where
             .seen()
             .once()
             .takes::<shapes::ReferralActionForm>()
-            .answers_record::<shapes::ReferralView>(200)
+            .answers_record::<shapes::ReferralActed>(200)
             .refuses(&[&codes::WRONG_STATE, &codes::INCOMPLETE]),
         )
         // A referral comes of it, so this one step of a consult has its address here.

@@ -221,9 +221,7 @@ async fn act_once(
     let after = told[0].1.clone();
     let eyes = around::eyes(ctx, &mut tx, who, &after).await?;
     let mut shown = view::whole(ctx, &mut tx, &eyes, &after).await?;
-    if let Some(made) = made {
-        shown["created_referral_id"] = json!(made);
-    }
+    shown["created_referral_id"] = json!(made);
     let answer = StoredAnswer { status: 200, version: after.version, body: shown };
     once.keep(ctx, &mut tx, &answer).await?;
     tell(&mut tx, told).await?;

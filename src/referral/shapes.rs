@@ -261,6 +261,14 @@ pub struct ReferralView {
     warnings: Vec<Warning>,
 }
 
+/// A referral after a step, and the one that came of the step.
+#[derive(ToSchema)]
+pub struct ReferralActed {
+    #[serde(flatten)]
+    referral: ReferralView,
+    created_referral_id: Option<ReferralId>,
+}
+
 /// A pile of referrals, and how many lie in each of its tabs.
 #[derive(ToSchema)]
 pub struct ReferralPile {

@@ -10,7 +10,7 @@ mod openapi;
 mod routes;
 mod telemetry;
 mod tls;
-mod types;
+mod typescript;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub use metrics::Metrics;
 pub use routes::{document, router};
 pub use telemetry::install as install_log;
 pub use tls::{Shown, TlsError, prepare as prepare_tls};
-pub use types::typescript;
+pub use typescript::typescript;
 
 /// What the routes are served from. A room sees its own part of it, never the whole.
 #[derive(Clone)]

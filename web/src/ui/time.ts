@@ -131,7 +131,6 @@ const FINE_AGE_YEARS = 6;
 
 /** `58岁`, `3岁2个月`, `5个月12天`, `出生 9 天`. */
 export function age(birth: string | null, now: number, lang: Tongue): string {
-  if (!birth) return '';
   const gone = birth ? between(birth, dateOf(now)) : null;
   if (!gone) return '';
   const years = Math.floor(gone.months / 12);
@@ -153,7 +152,7 @@ export function age(birth: string | null, now: number, lang: Tongue): string {
 
 /** Full years, for rules such as the guardian of a child. */
 export function years(birth: string | null, now: number): number | null {
-  const gone = between(birth, dateOf(now));
+  const gone = birth ? between(birth, dateOf(now)) : null;
   return gone ? Math.floor(gone.months / 12) : null;
 }
 
