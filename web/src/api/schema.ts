@@ -38,6 +38,16 @@ export interface Side {
 /** A diagnosis while it is written; a letter says which one leads. */
 export type Diagnosis = wire.Diagnosis & { role?: wire.DiagnosisRole };
 
+export type ConsentScope = wire.Scope;
+export type ConsentRelation = wire.Relation;
+export type OverrideReason = wire.Reason;
+export type ConsentText = wire.TextView;
+export type { ConsentView, OverrideView, Strokes } from './wire';
+
+/** A consent as it is taken, and why an emergency went on without one. */
+export type NewConsent = wire.ConsentForm;
+export type NewOverride = wire.OverrideForm;
+
 /** How the patient travels, while it is written. */
 export type Transport = Partial<wire.TransportView>;
 

@@ -81,12 +81,43 @@ export interface ClosedAction {
 /** A consent as it is sent. */
 export interface ConsentForm {
   /** How. */
-  method: ConsultConsentMethod;
+  method: Method;
+  photo?: AttachmentId | null;
+  relation?: Relation | null;
+  signature?: Strokes | null;
   /** By whom. */
-  signer: ConsultSigner;
+  signer: ConsentsSigner;
+  /** A guardian's name. */
+  signer_name?: string | null;
+  text_lang?: TextLang | null;
+  /** Which text was read. */
+  text_version?: number | null;
   /** Before whom. */
   witness?: string | null;
 }
+
+export type ConsentId = string;
+
+/** A consent, without the signature itself: that has an address of its own. */
+export interface ConsentView {
+  has_signature: boolean;
+  id: ConsentId;
+  method: Method;
+  photo: AttachmentId | null;
+  reason: string | null;
+  reason_code: Reason | null;
+  recorded_by: PersonName;
+  relation: Relation | null;
+  replaced_at: Timestamp | null;
+  signed_at: Timestamp;
+  signer: ConsentsSigner | null;
+  signer_name: string | null;
+  text: TextRef | null;
+  withdrawn: WithdrawnView | null;
+  witness: string | null;
+}
+
+export type ConsentsSigner = 'patient' | 'guardian';
 
 export type ConsultAction = 'submit' | 'route_ring' | 'route_queue' | 'offer' | 'refuse' | 'wait_over' | 'accept' | 'take' | 'decline' | 'ring_next' | 'exhausted' | 'timeout' | 'redial' | 'redirect' | 'schedule' | 'to_async' | 'cancel' | 'reschedule' | 'start' | 'no_show' | 'join' | 'join_timeout' | 'release' | 'lost' | 'rejoin' | 'transfer' | 'give_opinion' | 'amend_opinion' | 'acknowledge' | 'auto_close' | 'end_without_opinion' | 'expire' | 'enter_in_error' | 'escalate';
 
@@ -139,16 +170,6 @@ export interface ConsultBrief {
   version: number;
 }
 
-export interface ConsultConsent {
-  method: ConsultConsentMethod;
-  reason: string | null;
-  signed_at: Timestamp;
-  signer: ConsultSigner | null;
-  witness: string | null;
-}
-
-export type ConsultConsentMethod = 'paper' | 'on_screen' | 'verbal_witness' | 'override';
-
 /** A consult as its author writes it. A new one needs patient, department, kind and urgency; of a draft, what is absent stays and an empty text takes a text away. */
 export interface ConsultForm {
   /** Why the patient came. */
@@ -180,8 +201,6 @@ export type ConsultId = string;
 
 export type ConsultKind = 'instant' | 'scheduled' | 'mdt' | 'async';
 
-export type ConsultSigner = 'patient' | 'guardian';
-
 export type ConsultState = 'draft' | 'requested' | 'queued' | 'ringing' | 'accepted' | 'scheduled' | 'in_progress' | 'interrupted' | 'opinion_given' | 'closed' | 'missed' | 'declined' | 'cancelled' | 'expired' | 'entered_in_error';
 
 /** Who is asked. */
@@ -199,7 +218,7 @@ export type ConsultView = ConsultBrief & {
   chief_complaint: string | null;
   close_note: string | null;
   close_reason: string | null;
-  consent: ConsultConsent | null;
+  consent: ConsentView | null;
   desk_phone: string;
   exam: Exam | null;
   history: string | null;
@@ -347,6 +366,8 @@ export interface FieldError {
   /** Numbers for the sentence, such as `max`. */
   params?: unknown;
 }
+
+export type Finding = 'justified' | 'not_justified';
 
 export interface FirstFacility {
   level: Level;
@@ -502,6 +523,8 @@ export interface Message {
 
 export type MessageId = string;
 
+export type Method = 'paper' | 'on_screen' | 'verbal_witness' | 'override';
+
 /** A move inside the same house. */
 export interface MoveView {
   at: Timestamp;
@@ -603,6 +626,22 @@ export interface OutcomeView {
 export interface OverrideForm {
   /** In words. */
   reason: string;
+  reason_code?: Reason | null;
+}
+
+/** An override for whoever looks at it: which record, who, when and why. No patient, nothing clinical. */
+export interface OverrideView {
+  at: Timestamp;
+  consent_since: boolean;
+  facility: FacilityName | null;
+  id: ConsentId;
+  no: string | null;
+  own: boolean;
+  reason: string | null;
+  reason_code: Reason | null;
+  record: Scope;
+  recorded_by: PersonName;
+  review: ReviewView | null;
 }
 
 /** Why nobody could be asked. */
@@ -687,6 +726,8 @@ export interface Reach {
 }
 
 export type Reachable = 'online' | 'busy' | 'nobody';
+
+export type Reason = 'unconscious' | 'nobody_reached' | 'no_time' | 'other';
 
 /** A referral after a step, and the one that came of the step. */
 export type ReferralActed = ReferralView & {
@@ -909,6 +950,23 @@ export type ReferralView = ReferralBrief & {
   warnings: Warning[];
 };
 
+export type Relation = 'spouse' | 'parent' | 'child' | 'sibling' | 'other';
+
+/** What came of looking at an override. */
+export interface ReviewForm {
+  /** As a code. */
+  finding: Finding;
+  /** In words; needed where it was not justified. */
+  note?: string | null;
+}
+
+export interface ReviewView {
+  at: Timestamp;
+  by: PersonName;
+  finding: Finding;
+  note: string | null;
+}
+
 export interface Ring {
   expires_at: Timestamp;
   id: RingId;
@@ -938,6 +996,8 @@ export interface SayPresence {
   status: Status;
 }
 
+export type Scope = 'consult' | 'referral';
+
 export type Service = 'outpatient' | 'inpatient' | 'emergency' | 'exam' | 'rehab' | 'chronic_followup';
 
 export interface SetUp {
@@ -965,7 +1025,40 @@ export interface Slot {
 
 export type Status = 'available' | 'busy' | 'on_break' | 'off';
 
+/** The strokes of a signature. */
+export interface Strokes {
+  /** Height of the pad. */
+  height: number;
+  /** Each stroke as its points `[x, y]`. */
+  lines: number[][][];
+  /** Width of the pad. */
+  width: number;
+}
+
 export type Tab = 'draft' | 'decide' | 'booked' | 'here' | 'back' | 'rejected' | 'done';
+
+export type TextLang = 'zh' | 'en';
+
+/** Which text was read. */
+export interface TextRef {
+  lang: TextLang;
+  scope: Scope;
+  version: number;
+}
+
+/** A text in both languages. */
+export interface TextView {
+  scope: Scope;
+  texts: TextWords[];
+  version: number;
+}
+
+/** A text in one language. */
+export interface TextWords {
+  lang: TextLang;
+  sha256: string;
+  words: string;
+}
 
 export type Timestamp = string;
 
@@ -1005,4 +1098,19 @@ export interface Warning {
   no: string;
   referral: ReferralId;
   state: ReferralState;
+}
+
+/** A consent that is taken back. */
+export interface WithdrawForm {
+  /** What was said. */
+  note?: string | null;
+  /** Who wishes it. */
+  wish: ConsentsSigner;
+}
+
+export interface WithdrawnView {
+  at: Timestamp;
+  by: PersonName | null;
+  note: string | null;
+  wish: ConsentsSigner | null;
 }
