@@ -1,0 +1,106 @@
+// schemathesis, an independent reader of the OpenAPI document, asks everything the document allows as one who is
+// signed in: no answer may be a server error, and none may be other than described. `FUZZ_ROLES=all` asks as every role.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PASSWORD } from './support/people.mjs';
+import { startServer } from './support/server.mjs';
+import { must, step, sumUp } from './support/steps.mjs';
+
+process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+process.removeAllListeners('warning');
+const HERE = dirname(fileURLToPath(import.meta.url));
+const FOLDER = join(HERE, '../../target/schemathesis');
+const SECONDS = Number(process.env.FUZZ_SECONDS ?? 45);
+const ALL = process.env.FUZZ_ROLES === 'all';
+
+const DOCTOR = { role: 'rural_doctor', login: 'lin.qiuyan' };
+const BINARY = process.env.CAUSEWAY_BIN ?? join(HERE, '../../target/debug/causeway');
+
+/** One person of each role, as the command line lists them. */
+function everyRole(server) {
+  const env = { ...process.env, CAUSEWAY_DATABASE__URL: `sqlite://${join(server.folder, 'causeway.db')}`, CAUSEWAY_VAULT__KEY_FILE: join(server.folder, 'vault.key') };
+  const lines = execFileSync(BINARY, ['user', 'list'], { encoding: 'utf8', env, cwd: server.folder }).split('\n');
+  const found = ['specialist', 'coordinator', 'facility_admin', 'alliance_admin', 'auditor'].flatMap((role) => {
+    const line = lines.find((one) => one.includes(`${role} ·`));
+    return line ? [{ role, login: line.split(/\s+/)[0] }] : [];
+  });
+  return [DOCTOR, ...found];
+}
+
+/** The tool, of the version in requirements.txt, every file held against its hash. */
+function install() {
+  const wanted = join(HERE, 'support/schemathesis.txt');
+  const python = join(FOLDER, 'bin/python');
+  if (!existsSync(join(FOLDER, 'bin/st'))) {
+    mkdirSync(FOLDER, { recursive: true });
+    execFileSync('python3', ['-m', 'venv', FOLDER], { stdio: 'inherit' });
+    const got = spawnSync(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '-r', wanted], { encoding: 'utf8' });
+    must(got.status === 0, `PyPI does not give schemathesis: ${got.stderr.trim().split('\n').at(-1)}`);
+  }
+  return execFileSync(join(FOLDER, 'bin/st'), ['--version'], { encoding: 'utf8' }).trim();
+}
+
+const ask = async (base, cookie, path) => {
+  const answer = await fetch(`${base}/api/v1${path}`, { headers: { Cookie: cookie } });
+  return answer.ok ? answer.json() : { items: [] };
+};
+
+async function signIn(base, login) {
+  const answer = await fetch(`${base}/api/v1/session`, {
+    method: 'POST',
+    headers: { 'X-Causeway': '1', 'Content-Type': 'application/json' },
+    body: JSON.stringify({ login, password: PASSWORD }),
+  });
+  must(answer.status === 200, `${login} cannot sign in: ${answer.status}`);
+  return answer.headers.get('set-cookie').split(';')[0];
+}
+
+/** Ids that are there: an address with a made-up id shows nothing but 404. */
+async function known(base, cookie) {
+  const ids = async (path) => (await ask(base, cookie, path)).items.map((one) => ({ id: one.id, version: one.version }));
+  const consults = [...(await ids('/consults?box=mine')), ...(await ids('/consults?box=waiting'))];
+  const referrals = [...(await ids('/referrals?box=out')), ...(await ids('/referrals?box=in'))];
+  const files = [];
+  for (const [list, records] of [['consults', consults], ['referrals', referrals]])
+    for (const { id } of records.slice(0, 8)) for (const file of await ids(`/${list}/${id}/attachments`)) files.push({ list, id, file: file.id });
+  return { consults, referrals, files, patients: await ids('/patients/recent'), departments: await ids('/departments') };
+}
+
+async function fuzz(server, { role, login }) {
+  const cookie = await signIn(server.base, login);
+  const around = join(FOLDER, `known-${role}.json`);
+  const found = await known(server.base, cookie);
+  writeFileSync(around, JSON.stringify({ cookie, ...found }));
+  const args = [
+    'run', `${server.base}/api/openapi.json`, '--url', `${server.base}/api/v1`, '--tls-verify=false',
+    '--header', `Cookie: ${cookie}`, '--header', 'X-Causeway: 1',
+    '--checks', 'not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance',
+    '--exclude-path', '/socket', '--exclude-path', '/session', '--phases', 'coverage,fuzzing',
+    '--max-time', String(SECONDS), '--workers', '2', '--request-timeout', '10', '--generation-database', 'none', '--seed', '20260302',
+    '--no-color',
+  ];
+  const ran = spawnSync(join(FOLDER, 'bin/st'), args, {
+    encoding: 'utf8', cwd: FOLDER, maxBuffer: 1 << 28,
+    env: { ...process.env, SCHEMATHESIS_HOOKS: join(HERE, 'support/fuzz_hooks.py'), FUZZ_KNOWN: around },
+  });
+  writeFileSync(join(FOLDER, `report-${role}.txt`), ran.stdout + ran.stderr);
+  if (ran.status !== 0) console.log(ran.stdout.slice(0, 20_000), ran.stderr.slice(-2_000));
+  must(ran.status === 0, `schemathesis ended with ${ran.status} (whole report in target/schemathesis/report-${role}.txt)`);
+  must(!/ERROR/.test(server.log()), `the server logged an error:\n${server.log().split('\n').filter((line) => line.includes('ERROR')).slice(0, 5).join('\n')}`);
+  const cases = /(\d[\d,]*) (?:test cases|generated)/i.exec(ran.stdout)?.[0] ?? '';
+  return `${cases}; ${found.consults.length} consults, ${found.referrals.length} referrals, ${found.files.length} files were there`;
+}
+
+let server;
+try {
+  await step('schemathesis is here, as its requirements say', async () => install());
+  server = await step('a server with the demo alliance', startServer);
+  for (const one of ALL ? everyRole(server) : [DOCTOR]) await step(`asked as ${one.role}, no answer is a server error or other than described`, () => fuzz(server, one));
+} catch (fault) {
+  console.error(fault.message);
+} finally {
+  await server?.stop();
+}
+process.exit(sumUp() ? 0 : 1);
