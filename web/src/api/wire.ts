@@ -23,6 +23,17 @@ export interface Acting {
 
 export type Adopted = 'full' | 'partial' | 'no';
 
+/** With what a period is compared. */
+export type Against = 'before' | 'year';
+
+/** What ids are called. */
+export interface AllNames {
+  /** Departments, each with its facility in front. */
+  departments: BTreeMap;
+  /** Facilities. */
+  facilities: BTreeMap;
+}
+
 /** The newest opinion in one line. */
 export interface Answer {
   conclusion: string;
@@ -58,6 +69,8 @@ export interface Attachment {
 
 export type AttachmentId = string;
 
+export type BTreeMap = Record<string, string>;
+
 /** One letter of the same story. */
 export interface ChainLink {
   direction: Direction;
@@ -77,6 +90,11 @@ export interface ClosedAction {
   /** Why, as a word. */
   why_code: string;
 }
+
+/** A figure beside what it was. */
+export type Compared = Figure & {
+  before: Past | null;
+};
 
 /** A consent as it is sent. */
 export interface ConsentForm {
@@ -227,6 +245,13 @@ export type ConsultView = ConsultBrief & {
   rings: Ring[];
 };
 
+/** How much of the journal was counted. */
+export interface Counted {
+  at: Timestamp | null;
+  /** The last entry. */
+  seq: number;
+}
+
 /** A department as one looks it up before calling. */
 export interface Department {
   /** May be asked for a consult. */
@@ -367,6 +392,28 @@ export interface FieldError {
   params?: unknown;
 }
 
+/** One figure. */
+export interface Figure {
+  /** What is counted, for the rows behind it. */
+  behind: string | null;
+  /** Out of what, for the rows behind that. */
+  behind_of: string | null;
+  /** Not told: fewer than six to take the middle of. */
+  few: boolean;
+  /** Not told: between one and four, and not of one's own house. */
+  hidden: boolean;
+  /** Its name; the page and the definitions know it by this. */
+  key: string;
+  /** How many it counts. */
+  n: number | null;
+  /** Out of how many. */
+  of: number | null;
+  /** In what it is told. */
+  unit: Unit;
+  /** What it comes to; nothing if there is nothing to count, or too little to tell. */
+  value: number | null;
+}
+
 export type Finding = 'justified' | 'not_justified';
 
 export interface FirstFacility {
@@ -383,6 +430,14 @@ export interface Guardian {
   phone: string | null;
   /** What they are to the patient. */
   relation: string | null;
+}
+
+/** A number with its heading; nothing if it is not told. */
+export interface Heading {
+  /** A code or an id. */
+  key: string;
+  /** How many, or nothing: fewer than five, and not of one's own house. */
+  n: number | null;
 }
 
 /** One line of the history. */
@@ -478,6 +533,18 @@ export interface LinkedBy {
 /** The two machines, each in the shape of the table it is tested against. */
 export type Machines = Record<string, unknown>;
 
+/** Whose figures a person may see. */
+export interface May {
+  /** The whole alliance's. */
+  all: boolean;
+  /** Departments'. */
+  departments: DepartmentId[];
+  /** Whole houses'; these are their own, where small numbers are told. */
+  facilities: FacilityId[];
+  /** One's own. */
+  own: boolean;
+}
+
 /** A signed-in person, as they see themselves. */
 export interface Me {
   /** For whom they act. */
@@ -494,6 +561,16 @@ export interface Me {
   presence: Status;
   /** Their title, such as 副主任医师. */
   title: string;
+}
+
+/** One figure in words. */
+export interface Meaning {
+  /** The same in English. */
+  en: Said;
+  /** Which figure. */
+  key: string;
+  /** Its name and definition in Chinese. */
+  zh: Said;
 }
 
 /** A membership as its owner sees it. */
@@ -651,6 +728,20 @@ export interface Overriding {
 
 export type Part = 'consent' | 'diagnoses' | 'reason_text' | 'to_department' | 'duplicate_reason' | 'present_illness' | 'past_history' | 'treatment_so_far' | 'key_results' | 'requested_service' | 'transport' | 'insurance' | 'rehab_plan' | 'medications' | 'next_visit' | 'red_flags';
 
+/** What a figure was. */
+export interface Past {
+  /** Not told: too few to take the middle of. */
+  few: boolean;
+  /** Not told: too small a number of another house. */
+  hidden: boolean;
+  /** How many it counted. */
+  n: number | null;
+  /** Out of how many. */
+  of: number | null;
+  /** What it came to. */
+  value: number | null;
+}
+
 /** A patient as the people who treat them see them. The identity number stays masked. */
 export type Patient = PatientBrief & {
   /** Where they live. */
@@ -705,6 +796,18 @@ export interface PersonName {
 }
 
 export type Pile = 'in' | 'out' | 'mine' | 'patient';
+
+/** Letters of one day or month; a number that is not told is missing. */
+export interface Point {
+  /** Down. */
+  down: number | null;
+  /** Its first day. */
+  from: string;
+  /** Between equals. */
+  peer: number | null;
+  /** Up. */
+  up: number | null;
+}
 
 /** A refusal (RFC 9457). */
 export interface Problem {
@@ -992,6 +1095,49 @@ export interface RingTier {
 
 export type Role = 'rural_doctor' | 'specialist' | 'coordinator' | 'facility_admin' | 'alliance_admin' | 'auditor';
 
+/** One record behind a figure; no patient stands in it. */
+export interface Row {
+  /** On which day it counts. */
+  day: string;
+  /** Up, down or peer. */
+  direction: string;
+  /** Who asks. */
+  from: string | null;
+  /** Which. */
+  id: string;
+  /** `referral`, `consult` or `export`. */
+  kind: string;
+  /** How much. */
+  n: number;
+  /** What people call it. */
+  no: string | null;
+  sent_at: Timestamp | null;
+  /** Where it stands. */
+  state: string;
+  /** Who is asked now. */
+  to: string | null;
+  /** How urgent. */
+  urgency: string;
+  /** Under which heading: a code, an id or a number. */
+  value: string;
+}
+
+/** Records behind a figure. */
+export interface Rows {
+  /** The records, the last one sent first. */
+  items: Row[];
+  /** Where the next page begins, if there may be one. */
+  next: string | null;
+}
+
+/** A name and a definition in one language. */
+export interface Said {
+  /** What it means. */
+  definition: string;
+  /** Its name. */
+  name: string;
+}
+
 export interface SayPresence {
   status: Status;
 }
@@ -1021,6 +1167,42 @@ export interface Slot {
   end: Timestamp;
   /** From. */
   start: Timestamp;
+}
+
+/** Some days, half open. */
+export interface Span {
+  /** The first day. */
+  from: string;
+  /** The day after the last. */
+  to: string;
+}
+
+/** All figures of a period. */
+export interface Statistics {
+  /** With what it is compared. */
+  against: Against;
+  /** How much of the journal is in it. */
+  counted: Counted;
+  /** The figures, in the order of the report. */
+  figures: Compared[];
+  /** Counts under headings, the largest first. */
+  headings: Record<string, Heading[]>;
+  /** What else this person may see. */
+  may: May;
+  /** What the ids of headings are called. */
+  names: AllNames;
+  /** How long the oldest letter has waited for an answer, whenever it was sent. */
+  oldest_waiting_minutes: number | null;
+  /** True where small numbers are told. */
+  own_house: boolean;
+  /** Those days. */
+  past: Span;
+  /** Of which days. */
+  period: Span;
+  /** Whose: `all`, `f:` and a facility, `d:` and a department, `u:` and a person. */
+  scope: string;
+  /** Letters over time. */
+  trend: Trend;
 }
 
 export type Status = 'available' | 'busy' | 'on_break' | 'off';
@@ -1087,6 +1269,17 @@ export interface TransportView {
   plate: string | null;
   state: TransportState;
 }
+
+/** Letters over time. */
+export interface Trend {
+  /** `day` or `month`. */
+  by: string;
+  /** One after the other, those without any among them. */
+  points: Point[];
+}
+
+/** In what a figure is told. */
+export type Unit = 'count' | 'share' | 'each' | 'minutes' | 'seconds' | 'bytes';
 
 export type Urgency = 'emergency' | 'urgent' | 'routine';
 
