@@ -45,7 +45,7 @@ export async function openHouse() {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  for (const [who, page] of Object.entries(pages)) house.said[who] = listen(page);
+  for (const [who, page] of Object.entries(pages)) house.said[who] = await listen(page);
   // A line that can be cut: the socket is closed, and a new one finds nobody.
   await pages.specialist.addInitScript(() => {
     const Real = window.WebSocket;
@@ -135,23 +135,36 @@ export async function meet(house) {
   return consult;
 }
 
-/** Everything the server ever said to a page: names, questions, places. Whatever else is on the screen is ours. */
-function listen(page) {
+/**
+ * Everything the server ever said to a page: names, questions, places. Whatever else is on the screen is ours. The page
+ * itself listens, since what comes out of a cache is nobody else's to hear.
+ */
+async function listen(page) {
   const data = new Set();
-  const take = (value, key) => {
-    if (typeof value === 'string') {
-      if (value.length > 1 || /\p{Script=Han}/u.test(value)) data.add(value);
-    } else if (Array.isArray(value)) value.forEach((one) => take(one, key));
-    else if (value && typeof value === 'object') for (const [name, one] of Object.entries(value)) take(one, name);
+  const strings = (value) => {
+    // A page may show a line of a text, or the department of "hospital department".
+    if (typeof value === 'string') for (const one of [value, ...value.split(/\s+/)]) (/\p{Script=Han}/u.test(one) || (one === value && one.length > 3)) && data.add(one);
+    else if (Array.isArray(value)) value.forEach(strings);
+    else if (value && typeof value === 'object') Object.values(value).forEach(strings);
   };
-  page.on('response', (answer) => {
-    if (!answer.url().includes('/api/') || !(answer.headers()['content-type'] ?? '').includes('json')) return;
-    if (/\/(session|meta|openapi)/.test(answer.url()) && !answer.url().endsWith('/session')) return;
-    answer.json().then(take, () => undefined);
+  await page.exposeFunction('__heard', (text) => {
+    try {
+      strings(JSON.parse(text));
+    } catch {
+      // Not for reading.
+    }
+  });
+  await page.addInitScript(() => {
+    const ask = window.fetch;
+    window.fetch = async (...how) => {
+      const answer = await ask(...how);
+      if ((answer.headers.get('content-type') ?? '').includes('json')) answer.clone().text().then(window.__heard, () => undefined);
+      return answer;
+    };
   });
   page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => {
     try {
-      take(JSON.parse(String(payload)));
+      strings(JSON.parse(String(payload)));
     } catch {
       // Not for reading.
     }

@@ -49,7 +49,7 @@ export function keysOfWords() {
 
 const keyShaped = /\b[a-z]{2,}(\.[a-z_0-9]+)+\b/;
 /** Units, signs and names which a Chinese ward writes in Latin letters. */
-const LATIN = /Causeway|English|EN\b|mmHg|SpO₂|℃|mL|mg|kg|mmol\/L|Ctrl|Shift|Alt|Enter|Esc|Tab|DICOM|PDF|JPEG|PNG|CSV|XLSX|CT\b|MR\b|ECG|PCI|ICD-?10|MB|KB|kbit\/s|kbps|Mbit\/s|UDP|TCP|TLS|HTTPS|RTT|Opus|VP8|MDT|II?I?|aV[FLR]|ST|V\dR?|J|K|A|P90|P50|n<6|ms|px|Home|End|PgUp|PgDn|Space/g;
+const LATIN = /Causeway|English|EN\b|mmHg|SpO₂|℃|mL|mg|kg|mmol\/L|Ctrl|Shift|Alt|Enter|Esc|Tab|DICOM|PDF|JPEG|PNG|CSV|XLSX|CT\b|MR\b|CR\b|DX\b|US\b|ECG|PCI|ICD-?10|MB|KB|kB|kbit\/s|kbps|Mbit\/s|UDP|TCP|TLS|HTTPS|RTT|Opus|VP8|MDT|II?I?|aV[FLR]|ST|V\dR?|J|K|A|P90|P50|n<6|ms|px|Home|End|PgUp|PgDn|Space/g;
 
 /**
  * Texts of ours in the other tongue, and keys shown raw. Whatever the server said (names, questions, places) is taken
@@ -62,6 +62,8 @@ export async function foreign(page, lang, data, keys) {
   const faces = new Set(said.map((one) => one.slice(0, 1)));
   for (const text of await texts(page)) {
     let rest = faces.has(text) ? '' : text;
+    // A name too long for its place ends in an ellipsis.
+    rest = rest.replace(/(\S+)…/g, (whole, start) => (said.some((one) => one.startsWith(start)) ? ' ' : whole));
     for (const one of said) if (rest.includes(one)) rest = rest.replaceAll(one, ' ');
     const key = keyShaped.exec(rest)?.[0];
     if (key && keys.has(key)) found.push(`a key: ${text}`);

@@ -75,7 +75,7 @@ export const SCENES = [
     await page.locator('#dept').focus();
     await page.getByRole('option').first().waitFor();
   } },
-  { name: 'consult-new-undo', who: 'clinic', lang: 'zh', at: ({ ids }) => `/consults/new?patient=${ids.patient}`, ready: 'form .choice', stage: async (page) => {
+  { name: 'consult-new-undo', who: 'clinic', lang: 'zh', frozen: true, at: ({ ids }) => `/consults/new?patient=${ids.patient}`, ready: 'form .choice', stage: async (page) => {
     await page.locator('#question').fill('写了一半，又想重写');
     await page.getByRole('button', { name: '不要草稿，重写' }).click();
     await page.locator('.toast').waitFor();
