@@ -2,12 +2,12 @@
 //!
 //! A room lists its doors here instead of handing routes to a bare router. The document at
 //! `/api/openapi.json` is made from the same list, so it can neither name an address that is
-//! not there nor leave one out; and what an API token must hold to pass is read from it too.
+//! not there nor leave one out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{
-    Extension, Router,
+    Router,
     handler::Handler,
     http::Method,
     routing::{MethodFilter, on},
@@ -19,16 +19,6 @@ use super::codes::{self, Code};
 
 /// Named shapes of the document, by name.
 pub type Shapes = BTreeMap<String, Value>;
-
-/// What an API token must hold to pass a door: `read:consults`, `write:referrals`, …
-/// A door without it takes no tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Needs {
-    /// Of which room, in the plural of its records.
-    pub room: &'static str,
-    /// To change, or only to see.
-    pub writes: bool,
-}
 
 /// What is said of one door.
 #[derive(Debug, Clone)]
@@ -42,7 +32,7 @@ pub struct Door {
     answers: BTreeMap<u16, Value>,
     refusals: BTreeSet<&'static str>,
     is_open: bool,
-    tokens: bool,
+    people_only: bool,
     shapes: Shapes,
 }
 
@@ -58,7 +48,7 @@ impl Door {
             answers: BTreeMap::new(),
             refusals: BTreeSet::from([codes::INTERNAL.word, codes::UNAVAILABLE.word]),
             is_open: false,
-            tokens: true,
+            people_only: false,
             shapes: Shapes::new(),
         }
     }
@@ -69,9 +59,9 @@ impl Door {
         self
     }
 
-    /// For people only: an API token does not pass.
+    /// Meant for a person before a screen, not for another program.
     pub fn people_only(mut self) -> Self {
-        self.tokens = false;
+        self.people_only = true;
         self
     }
 
@@ -118,7 +108,7 @@ impl Door {
             }
             self.parameters.push(parameter);
         }
-        self.refuses(&[&codes::BAD_REQUEST])
+        self.refuses(&[&codes::BAD_REQUEST, &codes::INVALID_FIELD])
     }
 
     /// Takes a header besides those that come with [`Self::once`] and [`Self::seen`].
@@ -247,14 +237,10 @@ impl Door {
         if let Some(body) = &self.body {
             operation["requestBody"] = body.clone();
         }
-        operation["security"] = match (self.is_open, self.tokens) {
-            (true, _) => json!([]),
-            (false, true) => {
-                let act = if *method == Method::GET { "read" } else { "write" };
-                json!([{ "session": [] }, { "token": [format!("{act}:{room}")] }])
-            }
-            (false, false) => json!([{ "session": [] }]),
-        };
+        if self.people_only {
+            operation["x-people-only"] = true.into();
+        }
+        operation["security"] = if self.is_open { json!([]) } else { json!([{ "session": [] }]) };
         operation
     }
 }
@@ -306,11 +292,7 @@ impl<S: Clone + Send + Sync + 'static> Doors<S> {
         door: Door,
     ) -> Self {
         let filter = MethodFilter::try_from(method.clone()).expect("a method that routers know");
-        let mut route = on(filter, handler);
-        if door.tokens && !door.is_open {
-            route = route.layer(Extension(Needs { room: self.room, writes: method != Method::GET }));
-        }
-        self.router = self.router.route(path, route);
+        self.router = self.router.route(path, on(filter, handler));
         let operation = door.operation(self.room, path, &method);
         let word = method.as_str().to_lowercase();
         self.paths.entry(path.to_owned()).or_default().insert(word, operation);

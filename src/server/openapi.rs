@@ -27,7 +27,7 @@ pub fn document(paths: &BTreeMap<String, BTreeMap<String, Value>>, shapes: &Shap
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [{ "url": "/api/v1" }],
-        "security": [{ "session": [] }, { "token": [] }],
+        "security": [{ "session": [] }],
         "paths": paths,
         "components": {
             "schemas": shapes,
@@ -35,8 +35,6 @@ pub fn document(paths: &BTreeMap<String, BTreeMap<String, Value>>, shapes: &Shap
             "securitySchemes": {
                 "session": { "type": "apiKey", "in": "cookie", "name": crate::auth::COOKIE,
                              "description": "A person's session; POST /session sets it." },
-                "token": { "type": "http", "scheme": "bearer",
-                           "description": "An API token. The words beside it at each operation are the scopes it must hold." },
             }
         }
     })
