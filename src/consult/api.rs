@@ -13,6 +13,7 @@ use super::{
     commands::{self, Ask},
     form::{Body, DraftForm, wrong},
     model::Consult,
+    rings,
     state::{Action, Refusal},
     store,
     talk::{self, Words},
@@ -25,7 +26,7 @@ use crate::{
         Door, Doors, IdempotencyKey, IfMatch, Json, Once, Path, Problem, Query, RequestId, StoredAnswer,
         Tagged, codes,
     },
-    kernel::{ConsultId, PatientId, Timestamp},
+    kernel::{ConsultId, PatientId, Timestamp, UserId},
     store::{ReadTx, StoreError, WriteTx},
 };
 
@@ -108,6 +109,19 @@ where
             Door::new("consult_history", "What happened to a consult, oldest first.")
                 .part::<ConsultId>("id")
                 .answers_list::<view::HistoryView>(),
+        )
+        .post(
+            "/consults/{id}/participants",
+            ask_in,
+            Door::new(
+                "ask_in",
+                "Asks a colleague into a call under way: the record opens to them, and they are rung.",
+            )
+            .part::<ConsultId>("id")
+            .once()
+            .takes::<Colleague>()
+            .answers_record::<view::ConsultView>(201)
+            .refuses(&[&codes::WRONG_STATE]),
         )
 }
 
@@ -286,6 +300,32 @@ fn day_began(now: Timestamp) -> Timestamp {
     const DAY: i64 = 24 * 3_600_000;
     const EAST: i64 = 8 * 3_600_000;
     Timestamp::from_millis((now.millis() + EAST).div_euclid(DAY) * DAY - EAST)
+}
+
+#[derive(Deserialize, ToSchema)]
+struct Colleague {
+    user_id: UserId,
+}
+
+/// `POST /consults/{id}/participants`: asks a colleague into a call under way.
+async fn ask_in(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    IdempotencyKey(key): IdempotencyKey,
+    Path(id): Path<ConsultId>,
+    Json { value: whom, bytes }: Json<Colleague>,
+) -> Result<Response, Problem> {
+    let now = ctx.clock.now();
+    let once = Once::new(who.user, &key, &format!("POST /consults/{id}/participants"), &bytes);
+    let mut tx = ctx.db.write("consult.invite").await?;
+    if let Err(again) = once.claim(&ctx, &mut tx, now).await? {
+        return Ok(again.respond()?.into_response());
+    }
+    let consult = rings::invite(&ctx, &mut tx, &who, (id, whom.user_id), now).await?;
+    let answer = answer(&ctx, &mut tx, &who, &consult, 201).await?;
+    once.keep(&ctx, &mut tx, &answer).await?;
+    tx.commit().await?;
+    Ok(answer.into_response())
 }
 
 #[derive(Deserialize, ToSchema)]

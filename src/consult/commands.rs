@@ -23,7 +23,7 @@ use crate::{
     ctx::Ctx,
     directory,
     journal::{self, Entity, Entry},
-    kernel::{ConsultId, FacilityId, ReferralId, RingId, Timestamp},
+    kernel::{ConsultId, FacilityId, ReferralId, Timestamp},
     patients,
     store::{Query, WriteTx},
 };
@@ -250,29 +250,6 @@ pub async fn act(
     step::take(ctx, tx, &mut consult, action, ask.body, &by).await?;
     routing::settle(ctx, tx, &mut consult, &by).await?;
     Ok(consult)
-}
-
-/// Answers, or declines, the ring of one's own; or takes it back, as its caller.
-///
-/// # Errors
-/// As [`act`]; `NotFound` for a ring that is somebody else's.
-pub async fn act_on_ring(
-    ctx: &Ctx,
-    tx: &mut WriteTx,
-    who: &Principal,
-    (ring, action): (RingId, Action),
-    body: &Body,
-) -> Result<Consult, Error> {
-    let (id, whose) = people::consult_of_ring(tx, ring).await?.ok_or(Denied::Stranger)?;
-    if whose != who.user && action != Action::Cancel {
-        return Err(Denied::Stranger.into());
-    }
-    let state = store::load(tx, id).await?.ok_or(Error::NotFound(id))?.state;
-    // Who is rung back into a call answers by coming back.
-    let action =
-        if state == State::Interrupted && action == Action::Accept { Action::Rejoin } else { action };
-    let ask = Ask { id, seen: None, action: action.word(), body, request: None };
-    act(ctx, tx, who, ask, ctx.clock.now()).await
 }
 
 /// Writes down that a referral was written from this consult. The referral room calls it

@@ -10,6 +10,7 @@ use super::{
     guards,
     model::{Ack, Consult, Kind, NewOpinion, RingState, Side, Slot},
     ring::{self, Turn},
+    rings,
     sign::{self, Signed},
     state::{Action, State},
     step::By,
@@ -19,8 +20,8 @@ use crate::{
     auth::policy::Actor,
     consents::{self, Asked, Subject},
     ctx::Ctx,
-    directory,
-    kernel::{OpinionId, Timestamp},
+    directory, journal,
+    kernel::{OpinionId, Timestamp, UserId},
     store::WriteTx,
 };
 
@@ -79,11 +80,13 @@ pub async fn bring_about(
         Action::Decline => {
             let reason = form::coded_reason(body)?;
             let Some(user) = by.user() else { return Ok(Told::because(reason.word())) };
+            let mine = of_user(people::still_ringing(tx, consult.id).await?, user).0;
             people::decline(ctx, tx, consult, user, reason.word(), by.at).await?;
+            rings::note(tx, consult, (&mine, "declined"), &[consult.from_user], (by.actor(), by.at)).await?;
             Ok(Told::because(reason.word()))
         }
         Action::Exhausted | Action::Timeout => {
-            people::end_rings(tx, consult.id, RingState::Expired, by.at).await?;
+            end_rings(tx, consult, RingState::Expired, by.at).await?;
             Ok(Told::default())
         }
         Action::Redial if consult.state == State::Interrupted => ring_the_absent(ctx, tx, consult, by).await,
@@ -143,13 +146,25 @@ pub async fn bring_about(
 /// What must not outlive the state that was left: rings end when ringing does, seats when it is over.
 pub async fn left_behind(tx: &mut WriteTx, consult: &mut Consult, at: Timestamp) -> Result<(), Error> {
     if consult.state != State::Ringing && consult.ring_began.take().is_some() {
-        people::end_rings(tx, consult.id, RingState::Cancelled, at).await?;
+        end_rings(tx, consult, RingState::Cancelled, at).await?;
     }
     if consult.ended_at.is_some() {
-        people::end_rings(tx, consult.id, RingState::Cancelled, at).await?;
+        end_rings(tx, consult, RingState::Cancelled, at).await?;
         people::clear(tx, consult.id, at).await?;
     }
     Ok(())
+}
+
+/// Ends whatever still rings, and tells those who were rung.
+async fn end_rings(tx: &mut WriteTx, consult: &Consult, how: RingState, at: Timestamp) -> Result<(), Error> {
+    let rung = people::still_ringing(tx, consult.id).await?;
+    people::end_rings(tx, consult.id, how, at).await?;
+    rings::note(tx, consult, (&rung, how.word()), &[], (journal::Actor::System, at)).await
+}
+
+/// The rings of one person, and those of the others.
+fn of_user(rung: rings::Rung, user: UserId) -> (rings::Rung, rings::Rung) {
+    rung.into_iter().partition(|(_, other)| *other == user)
 }
 
 async fn submit(ctx: &Ctx, tx: &mut WriteTx, consult: &mut Consult, by: &By<'_>) -> Result<Told, Error> {
@@ -198,7 +213,11 @@ async fn answer(ctx: &Ctx, tx: &mut WriteTx, consult: &mut Consult, by: &By<'_>)
     if consult.kind == Kind::Mdt && consult.chair.is_none() {
         consult.chair = Some(doctor);
     }
+    let (mine, others) = of_user(people::still_ringing(tx, consult.id).await?, doctor);
     people::answered_by(tx, consult.id, doctor, by.at).await?;
+    let by_whom = (by.actor(), by.at);
+    rings::note(tx, consult, (&mine, "accepted"), &[consult.from_user], by_whom).await?;
+    rings::note(tx, consult, (&others, "answered_elsewhere"), &[], by_whom).await?;
     people::invite(ctx, tx, consult.id, doctor, Side::To, by.at).await?;
     Ok(Told::default())
 }
@@ -214,7 +233,7 @@ async fn ring_the_absent(
         if by.parts.contains(&Actor::Requester) { consult.to_user } else { Some(consult.from_user) };
     let Some(user) = asks_for else { return Ok(Told::default()) };
     consult.ring_round += 1;
-    people::end_rings(tx, consult.id, RingState::Expired, by.at).await?;
+    end_rings(tx, consult, RingState::Expired, by.at).await?;
     let until = by.at.plus(ring::TIME_TO_LIVE);
     let ring = people::begin_ring(ctx, tx, consult, (user, 1), (by.at, until)).await?;
     Ok(Told::default().with("rung", json!([{ "ring": ring, "user": user, "tier": 1, "expires_at": until }])))
@@ -251,6 +270,7 @@ async fn ask_elsewhere(
     store::begin_leg(tx, consult, by.at).await?;
     around::share_patient(tx, consult, by.at).await?;
     people::clear(tx, consult.id, by.at).await?;
+    people::ask_out(tx, consult.id).await?;
     Ok(Told::default().with("from_department", json!(before)).with("to_department", json!(to)))
 }
 

@@ -26,6 +26,7 @@ mod form;
 mod guards;
 mod model;
 mod ring;
+mod rings;
 mod routing;
 mod seats;
 mod sign;
@@ -37,16 +38,15 @@ pub mod testing;
 mod view;
 
 pub use api::doors;
-pub use commands::{Ask, act, act_on_ring, create, edit, escalated, load_for};
+pub use commands::{Ask, act, create, edit, escalated, load_for};
 pub use consent::ConsentGate;
 pub use error::Error;
 pub use files::FilesGate;
 pub use form::Body;
 pub use model::{Consult, Diagnosis, Exam, Kind, Letter, NextStep, Opinion, Side, Urgency};
+pub use rings::{Deed, act_on_ring, invite, ring_arrived};
 pub use routing::tick;
-pub use seats::{
-    NoSeat, Seating, ask_still, everybody_left, joined, left, ring_arrived, seating, sides_present,
-};
+pub use seats::{NoSeat, Seating, ask_still, everybody_left, joined, left, seating, sides_present};
 pub use state::{Action, MACHINE, Refusal, State};
 pub use store::{letter, said::opinion};
 pub use talk::{Words, message, messages, say, say_now};

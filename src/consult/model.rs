@@ -349,14 +349,16 @@ pub struct Ring {
     pub round: i64,
     /// Who.
     pub user: UserId,
-    /// 1 and 2 of the rota, 3 the desk.
+    /// 1 and 2 of the rota, 3 the desk, 4 asked into a call under way.
     pub tier: i64,
     /// How it stands.
     pub state: RingState,
     /// Since when it rings.
     pub started_at: Timestamp,
-    /// Until when.
+    /// Until when; of one that was put off: when it may ring again.
     pub expires_at: Timestamp,
+    /// The person asked to be asked again.
+    pub is_snoozed: bool,
 }
 
 macro_rules! silent {

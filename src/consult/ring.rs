@@ -1,9 +1,9 @@
 //! Who is rung next. Pure: rota, rings so far and the time go in, a decision comes out.
 //!
-//! A tier of the rota has its seconds (45 by default). Its reachable people are rung one
-//! after the other and share them, though nobody rings for less than 15 s, which is what
-//! it takes to put down what one holds. Who declines is passed at once and not rung again
-//! in this round. After tier 2 comes the desk. An emergency rings everybody at once.
+//! A tier of the rota has its seconds (45 by default) and is rung as a whole: whoever is
+//! reachable rings at once, who comes back meanwhile joins in, and the first to answer has
+//! it. Who declines is not rung again in this round; who puts it off is, when nobody else is
+//! left. After tier 2 comes the desk. An emergency rings everybody at once.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use crate::kernel::{Timestamp, UserId};
 /// doctor has a free hand; two minutes is what a patient in the room can wait for.
 pub const TIME_TO_LIVE: Duration = Duration::from_secs(120);
 
-/// Nobody rings for less.
-const SHORTEST: Duration = Duration::from_secs(15);
-
 /// The desk, after the tiers of the rota.
 pub const DESK: i64 = 3;
+
+/// Not of the rota: asked into a call under way by somebody who sits there.
+pub const INVITED: i64 = 4;
 
 /// One person who could be rung, in the order of the rota.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,25 +60,39 @@ pub enum Next {
 /// Decides, given the `rings` of this round, which began at `began`.
 pub fn next(plan: &[Callee], rings: &[Ring], urgency: Urgency, began: Timestamp, now: Timestamp) -> Next {
     let end = began.plus(TIME_TO_LIVE);
-    let is_live = |ring: &&Ring| ring.state == RingState::Ringing && ring.expires_at > now;
-    let somebody_rings = rings.iter().any(|ring| is_live(&ring));
-    let left: Vec<&Callee> = plan
-        .iter()
-        .filter(|callee| callee.reachable && !rings.iter().any(|ring| ring.user == callee.user))
-        .collect();
+    let live: Vec<&Ring> =
+        rings.iter().filter(|ring| ring.state == RingState::Ringing && ring.expires_at > now).collect();
+    let of = |callee: &Callee| rings.iter().find(|ring| ring.user == callee.user);
+    let reachable = || plan.iter().filter(|callee| callee.reachable);
+    let mut left: Vec<&Callee> = reachable().filter(|callee| of(callee).is_none()).collect();
 
     if now < end {
+        let ring = |who: Vec<&Callee>, until| {
+            Next::Ring(who.iter().map(|c| Turn { user: c.user, tier: c.tier, until }).collect())
+        };
         if urgency == Urgency::Emergency && !left.is_empty() {
-            return Next::Ring(
-                left.iter().map(|c| Turn { user: c.user, tier: c.tier, until: end }).collect(),
-            );
+            return ring(left, end);
         }
-        if somebody_rings {
+        if let Some(first) = live.first() {
+            left.retain(|callee| callee.tier == first.tier);
+            return if left.is_empty() { Next::Wait } else { ring(left, first.expires_at) };
+        }
+        if let Some(first) = left.first() {
+            let (tier, until) =
+                (first.tier, now.plus(Duration::from_secs(u64::from(first.seconds))).min(end));
+            left.retain(|callee| callee.tier == tier);
+            return ring(left, until);
+        }
+        // Only those are left who asked to be asked again.
+        let put_off = reachable().filter(|callee| of(callee).is_some_and(|ring| ring.is_snoozed));
+        let (again, not_yet): (Vec<&Callee>, Vec<&Callee>) =
+            put_off.partition(|callee| of(callee).is_some_and(|ring| ring.expires_at <= now));
+        if let Some(first) = again.first() {
+            let until = now.plus(Duration::from_secs(u64::from(first.seconds))).min(end);
+            return ring(again, until);
+        }
+        if !not_yet.is_empty() {
             return Next::Wait;
-        }
-        if let Some(callee) = left.first() {
-            let until = now.plus(share_of(callee, plan)).min(end);
-            return Next::Ring(vec![Turn { user: callee.user, tier: callee.tier, until }]);
         }
     }
     if rings.iter().any(|ring| ring.state == RingState::Declined) { Next::Exhausted } else { Next::Timeout }
@@ -87,13 +101,6 @@ pub fn next(plan: &[Callee], rings: &[Ring], urgency: Urgency, began: Timestamp,
 /// True if there is anybody to ring.
 pub fn anybody(plan: &[Callee]) -> bool {
     plan.iter().any(|callee| callee.reachable)
-}
-
-/// One person's part of the tier's seconds.
-fn share_of(callee: &Callee, plan: &[Callee]) -> Duration {
-    let mates = plan.iter().filter(|other| other.reachable && other.tier == callee.tier).count();
-    let whole = Duration::from_secs(u64::from(callee.seconds));
-    (whole / u32::try_from(mates.max(1)).unwrap_or(u32::MAX)).max(SHORTEST)
 }
 
 #[cfg(test)]
@@ -125,6 +132,7 @@ mod tests {
             state,
             started_at: at(from),
             expires_at: at(until),
+            is_snoozed: false,
         }
     }
 
@@ -177,18 +185,33 @@ mod tests {
     }
 
     #[test]
-    fn people_of_one_tier_share_its_seconds_but_never_below_fifteen() {
-        let [a, b, c, d] = people();
-        let pair = [callee(a, 1, true), callee(b, 1, true)];
-        let crowd = [callee(a, 1, true), callee(b, 1, true), callee(c, 1, true), callee(d, 1, true)];
+    fn people_of_one_tier_ring_together_and_who_comes_back_joins_in() {
+        let [a, b, late, second] = people();
+        let mut plan =
+            [callee(a, 1, true), callee(b, 1, true), callee(late, 1, false), callee(second, 2, true)];
+        let turn = |user| Turn { user, tier: 1, until: at(45) };
 
-        let until_of = |plan: &[Callee]| match next(plan, &[], Urgency::Urgent, BEGAN, BEGAN) {
-            Next::Ring(turns) => turns[0].until,
-            other => panic!("{other:?}"),
-        };
+        assert_eq!(next(&plan, &[], Urgency::Urgent, BEGAN, BEGAN), Next::Ring(vec![turn(a), turn(b)]));
 
-        assert_eq!(until_of(&pair), BEGAN.plus(Duration::from_millis(22_500)));
-        assert_eq!(until_of(&crowd), at(15));
+        plan[2].reachable = true;
+        let mut rings = vec![rung(a, 1, RingState::Ringing, 0, 45), rung(b, 1, RingState::Declined, 0, 45)];
+        assert_eq!(next(&plan, &rings, Urgency::Urgent, BEGAN, at(9)), Next::Ring(vec![turn(late)]));
+        rings.push(rung(late, 1, RingState::Ringing, 9, 45));
+        assert_eq!(next(&plan, &rings, Urgency::Urgent, BEGAN, at(10)), Next::Wait);
+    }
+
+    #[test]
+    fn who_puts_it_off_is_asked_again_when_nobody_else_is_left() {
+        let [one, two] = people();
+        let plan = [callee(one, 1, true), callee(two, 2, true)];
+        let off = Ring { is_snoozed: true, ..rung(one, 1, RingState::Expired, 0, 34) };
+
+        let turn = |user, tier, until| Next::Ring(vec![Turn { user, tier, until: at(until) }]);
+        assert_eq!(next(&plan, std::slice::from_ref(&off), Urgency::Urgent, BEGAN, at(4)), turn(two, 2, 49));
+
+        let rings = [off, rung(two, 2, RingState::Declined, 4, 49)];
+        assert_eq!(next(&plan, &rings, Urgency::Urgent, BEGAN, at(20)), Next::Wait);
+        assert_eq!(next(&plan, &rings, Urgency::Urgent, BEGAN, at(34)), turn(one, 1, 79));
     }
 
     #[test]

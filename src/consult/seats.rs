@@ -17,7 +17,7 @@ use crate::{
     auth::{Principal, policy::Actor},
     ctx::Ctx,
     journal::{self, Entity, Entry},
-    kernel::{ConsultId, ParticipantId, RingId, Timestamp, UserId},
+    kernel::{ConsultId, ParticipantId, Timestamp, UserId},
     store::WriteTx,
 };
 
@@ -62,7 +62,9 @@ pub async fn seating(ctx: &Ctx, who: &Principal, id: ConsultId) -> Result<Seatin
         Err(error) => return Err(NoSeat::Failed(error)),
     };
     let takes_part = people::takes_part(&mut tx, id).await.map_err(Error::from)?.contains(&who.user);
-    let side = side_of(&consult, &parts, takes_part).ok_or(NoSeat::NotForYou)?;
+    let is_invited = people::asked_in_by(&mut tx, id, who.user).await.map_err(Error::from)?.is_some();
+    let may_come = is_invited || takes_part && consult.slot.is_some();
+    let side = side_of(&parts, may_come).ok_or(NoSeat::NotForYou)?;
     if !is_open(&consult, at) {
         return Err(NoSeat::NotOpen(consult.state));
     }
@@ -71,18 +73,18 @@ pub async fn seating(ctx: &Ctx, who: &Principal, id: ConsultId) -> Result<Seatin
     Ok(Seating { consult: id, no: consult.no, state: consult.state, side })
 }
 
-fn side_of(consult: &Consult, parts: &[Actor], takes_part: bool) -> Option<Side> {
+fn side_of(parts: &[Actor], may_come: bool) -> Option<Side> {
     if parts.contains(&Actor::TargetDoctor) || parts.contains(&Actor::Chair) {
         return Some(Side::To);
     }
     if parts.contains(&Actor::Requester) {
         return Some(Side::From);
     }
-    let invited = takes_part && consult.slot.is_some();
-    invited.then_some(Side::Other)
+    may_come.then_some(Side::Other)
 }
 
-fn is_open(consult: &Consult, now: Timestamp) -> bool {
+/// Whether people sit together in this state.
+pub fn is_open(consult: &Consult, now: Timestamp) -> bool {
     match consult.state {
         State::Accepted | State::InProgress | State::Interrupted | State::OpinionGiven => true,
         State::Scheduled => due::may_start(consult, now),
@@ -191,26 +193,6 @@ async fn note(
     let audience = people::takes_part(tx, consult.id).await?;
     journal::append(tx, entry, &audience).await?;
     Ok(participant)
-}
-
-/// A ring has reached the browser of `user`: its caller is told, once.
-pub async fn ring_arrived(ctx: &Ctx, ring: RingId, user: UserId) -> Result<(), Error> {
-    let mut tx = ctx.db.write("consult.ring_arrived").await?;
-    let Some((id, whose)) = people::consult_of_ring(&mut tx, ring).await? else { return Ok(()) };
-    let entity = Entity::Consult(id);
-    let before = journal::history(&mut tx, &entity).await?;
-    let said = before
-        .iter()
-        .any(|line| line.action == "consult.ring_arrived" && line.payload["ring"] == json!(ring));
-    if said || whose != user {
-        return Ok(());
-    }
-    let consult = store::load(&mut tx, id).await?.ok_or(Error::NotFound(id))?;
-    let entry = Entry::new(ctx.clock.now(), journal::Actor::User(user), None, entity, "consult.ring_arrived")
-        .with(json!({ "ring": ring }));
-    journal::append(&mut tx, entry, &[consult.from_user]).await?;
-    tx.commit().await?;
-    Ok(())
 }
 
 /// `who` asks the person in a seat for a photograph.

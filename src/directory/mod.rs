@@ -23,6 +23,6 @@ pub use model::{
 pub use setup::{NotSetUp, SetUp, open_link, set_up};
 pub use store::{
     department, department_by_name, departments as all_departments, desk_of, doctors_at, doctors_of,
-    facilities as all_facilities, facility, facility_by_name, keeps_anybody, lead, name_of, names_of,
-    on_call, person, relation, staff, user_by_login,
+    facilities as all_facilities, facility, facility_by_name, is_doctor, keeps_anybody, lead, name_of,
+    names_of, on_call, person, relation, staff, user_by_login,
 };

@@ -197,6 +197,13 @@ pub async fn desk_of(tx: &mut impl Query, facility: FacilityId) -> Result<Vec<Us
         .await?)
 }
 
+/// Whether this person is a doctor somewhere in the alliance.
+pub async fn is_doctor(tx: &mut impl Query, user: UserId) -> Result<bool> {
+    let sql = "SELECT r.user_id FROM user_roles r JOIN users u ON u.id = r.user_id AND u.status = 'active'
+                WHERE r.user_id = $1 AND r.role IN ('specialist', 'rural_doctor') AND r.status = 'active' LIMIT 1";
+    Ok(tx.fetch_optional(sql, args![user]).await?.is_some())
+}
+
 /// The doctors of a department, on duty or not.
 pub async fn doctors_of(tx: &mut impl Query, department: DepartmentId) -> Result<Vec<UserId>> {
     ids(tx

@@ -38,13 +38,19 @@ pub fn touches_rings(letter: &Letter) -> bool {
     let line = &letter.line;
     let rings = |state: &Option<String>| state.as_deref() == Some("ringing");
     letter.entity_type == "consult"
-        && (rings(&line.from_state) || rings(&line.to_state) || line.payload.get("rung").is_some())
+        && (rings(&line.from_state)
+            || rings(&line.to_state)
+            || line.payload.get("rung").is_some()
+            || line.action == "consult.rings")
 }
 
 /// The consult that is over with it.
 pub fn ends(letter: &Letter) -> Option<ConsultId> {
     let over = ["closed", "missed", "declined", "cancelled", "expired", "entered_in_error"];
-    let is_over = letter.line.to_state.as_deref().is_some_and(|state| over.contains(&state));
+    let line = &letter.line;
+    // Handed on: who sat there has left, and the next doctor finds an empty room.
+    let is_over = line.to_state.as_deref().is_some_and(|state| over.contains(&state))
+        || line.action == "consult.transfer";
     (is_over && letter.entity_type == "consult").then(|| letter.entity_id.parse().ok()).flatten()
 }
 
@@ -96,6 +102,20 @@ fn of_consult(letter: &Letter, consult: ConsultId) -> Option<Told> {
             user: by?,
             reason: line.reason_code.clone(),
         },
+        "rings" => {
+            let all = line.payload.get("rings")?.as_array()?;
+            let mine = all.iter().find(|ring| id::<UserId>(ring, "user") == Some(letter.to));
+            let ring = mine.or(all.first())?;
+            let user = id::<UserId>(ring, "user");
+            Event::RingState {
+                ring: id(ring, "ring")?,
+                consult,
+                user,
+                state: text(&line.payload, "became"),
+                by: by.filter(|by| Some(*by) != user),
+                reason: line.reason_code.clone(),
+            }
+        }
         "ring_arrived" => Event::RingState {
             ring: id(&line.payload, "ring")?,
             consult,

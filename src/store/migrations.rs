@@ -20,6 +20,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (7, "referrals", include_str!("../../migrations/0007_referrals.sql")),
     (10, "consent", include_str!("../../migrations/0010_consent.sql")),
     (11, "statistics", include_str!("../../migrations/0011_statistics.sql")),
+    (12, "signal", include_str!("../../migrations/0012_signal.sql")),
 ];
 
 /// Runs what has not run yet.

@@ -34,6 +34,7 @@ mod referral;
 mod referral_machine;
 mod referral_story;
 mod referral_workflow;
+mod rings;
 mod seed;
 mod server;
 mod signal;

@@ -246,7 +246,7 @@ async fn a_ring_is_nobody_elses_to_answer() {
         rung.does(json!({ "type": "ring.act", "ring": ring, "action": "decline", "reason": "busy" })).await;
 
     assert_eq!(code(&accept), "not_found");
-    assert_eq!(code(&forward), "unsupported");
+    assert_eq!(code(&forward), "bad_request", "to whom?");
     assert!(decline.get("ok").is_some(), "{decline}");
 }
 

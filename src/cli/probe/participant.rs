@@ -4,6 +4,7 @@
 //! keeps count of what plays in each of its slots. `causeway probe` and the tests use it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,8 @@ use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MIME_TYP
 use rtc::peer_connection::sdp::RTCSessionDescription;
 use rtc::rtp;
 use rtc::rtp_transceiver::rtp_sender::{
-    RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
+    RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
+    RTCRtpHeaderExtensionCapability, RtpCodecKind,
 };
 use tokio::sync::watch;
 use webrtc::error::Error;
@@ -30,6 +32,8 @@ use webrtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit}
 
 const OPUS: u8 = 111;
 const VP8: u8 = 96;
+/// How loud a packet is, written on its outside.
+const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 /// Slots of a page: the others of a consult of four, and one picture more.
 const AUDIO_SLOTS: usize = 3;
 const VIDEO_SLOTS: usize = 4;
@@ -43,6 +47,8 @@ pub struct Heard {
     pub missing: u64,
     /// The mark in the newest packet: who sent it.
     pub mark: u8,
+    /// Sound so far in millionths of full-scale seconds, by the level each packet says it has.
+    pub energy: u64,
     /// The first packet of all was one a decoder can start with.
     pub began_whole: bool,
     last: Option<u16>,
@@ -69,6 +75,7 @@ pub struct Participant {
     camera: Voice,
     spare: Voice,
     hearing: Arc<Mutex<Hearing>>,
+    level_id: Arc<AtomicU8>,
     state: watch::Receiver<LinkState>,
 }
 
@@ -96,6 +103,7 @@ pub mod section {
 
 struct Listener {
     hearing: Arc<Mutex<Hearing>>,
+    level_id: Arc<AtomicU8>,
     state: watch::Sender<LinkState>,
 }
 
@@ -114,6 +122,7 @@ impl PeerConnectionEventHandler for Listener {
 
     async fn on_track(&self, track: Arc<dyn TrackRemote>) {
         let hearing = Arc::clone(&self.hearing);
+        let level_id = Arc::clone(&self.level_id);
         tokio::spawn(async move {
             let mut section = None;
             while let Some(event) = track.poll().await {
@@ -122,7 +131,9 @@ impl PeerConnectionEventHandler for Listener {
                     TrackRemoteEvent::OnRtpPacket(packet) => {
                         if let Some(section) = section {
                             let mut hearing = hearing.lock().unwrap_or_else(PoisonError::into_inner);
-                            hearing.entry(section).or_default().note(&packet);
+                            let level = packet.header.get_extension(level_id.load(Ordering::Relaxed));
+                            let level = level.and_then(|bytes| bytes.first().copied());
+                            hearing.entry(section).or_default().note(&packet, level);
                         }
                     }
                     _ => {}
@@ -133,7 +144,7 @@ impl PeerConnectionEventHandler for Listener {
 }
 
 impl Heard {
-    fn note(&mut self, packet: &rtp::Packet) {
+    fn note(&mut self, packet: &rtp::Packet, level: Option<u8>) {
         let seq = packet.header.sequence_number;
         let video = packet.header.payload_type == VP8;
         if packet.payload.is_empty() {
@@ -143,6 +154,10 @@ impl Heard {
             self.began_whole = !video || packet.payload.get(1).is_some_and(|tag| tag & 1 == 0);
         }
         self.packets += 1;
+        if let Some(level) = level.filter(|_| !video) {
+            // RFC 6464: so many decibels below full scale, in 20 ms.
+            self.energy += (10_f64.powf(-f64::from(level & 0x7f) / 10.0) * 20_000.0) as u64;
+        }
         match self.last.map(|last| seq.wrapping_sub(last)) {
             Some(step @ 1..0x8000) => {
                 self.missing += u64::from(step) - 1;
@@ -196,7 +211,8 @@ impl Participant {
         let registry = register_default_interceptors(Registry::new(), &mut engine)?;
         let hearing = Arc::<Mutex<Hearing>>::default();
         let (state, watching) = watch::channel(LinkState::Connecting);
-        let listener = Listener { hearing: Arc::clone(&hearing), state };
+        let level_id = Arc::<AtomicU8>::default();
+        let listener = Listener { hearing: Arc::clone(&hearing), level_id: Arc::clone(&level_id), state };
         let settings = SettingEngineBuilder::new().with_include_loopback_candidate(true).build();
         let connection: Arc<dyn PeerConnection> = Arc::new(
             PeerConnectionBuilder::new()
@@ -225,7 +241,7 @@ impl Participant {
             connection.add_transceiver_from_kind(kind, Some(receiving)).await?;
         }
         let [mic, camera, spare] = voices;
-        let participant = Self { connection, mic, camera, spare, hearing, state: watching };
+        let participant = Self { connection, mic, camera, spare, hearing, level_id, state: watching };
         let offer = participant.offer(false).await?;
         Ok((participant, offer))
     }
@@ -241,6 +257,10 @@ impl Participant {
 
     /// Takes the relay's answer.
     pub async fn accept(&self, answer: &str) -> Result<(), Error> {
+        let agreed = answer.lines().find(|line| line.ends_with(AUDIO_LEVEL));
+        let id =
+            agreed.and_then(|line| line.strip_prefix("a=extmap:")?.split([' ', '/']).next()?.parse().ok());
+        self.level_id.store(id.unwrap_or_default(), Ordering::Relaxed);
         self.connection.set_remote_description(RTCSessionDescription::answer(answer.to_owned())?).await
     }
 
@@ -259,6 +279,18 @@ impl Participant {
     /// Says one packet of 20 ms of sound.
     pub async fn speak(&self, mark: u8) -> Result<(), Error> {
         self.mic.send(vec![mark; 80], 960).await
+    }
+
+    /// Says one frame of real sound.
+    pub async fn say(&self, frame: &[u8]) -> Result<(), Error> {
+        self.mic.send(frame.to_vec(), 960).await
+    }
+
+    /// Shows one frame of a real picture that fits a packet.
+    pub async fn picture(&self, frame: &[u8], ticks: u32) -> Result<(), Error> {
+        let mut payload = vec![0x10];
+        payload.extend_from_slice(frame);
+        self.camera.send(payload, ticks).await
     }
 
     /// Shows one small picture; a key frame when `whole`.
@@ -322,5 +354,7 @@ fn codecs() -> Result<(MediaEngine, RTCRtpCodec, RTCRtpCodec), Error> {
         let parameters = RTCRtpCodecParameters { rtp_codec: codec.clone(), payload_type };
         engine.register_codec(parameters, kind)?;
     }
+    let level = RTCRtpHeaderExtensionCapability { uri: AUDIO_LEVEL.to_owned() };
+    engine.register_header_extension(level, RtpCodecKind::Audio, None)?;
     Ok((engine, opus, vp8))
 }

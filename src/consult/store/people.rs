@@ -7,7 +7,7 @@ use crate::{
     store::{Query, Result, Row, WriteTx, args},
 };
 
-fn ring(row: &Row) -> Result<Ring> {
+fn ring_of(row: &Row) -> Result<Ring> {
     Ok(Ring {
         id: row.get("id")?,
         round: row.get("round")?,
@@ -16,6 +16,7 @@ fn ring(row: &Row) -> Result<Ring> {
         state: row.parse("state")?,
         started_at: row.get("started_at")?,
         expires_at: row.get("expires_at")?,
+        is_snoozed: row.get::<Option<String>>("reason_code")?.as_deref() == Some("snoozed"),
     })
 }
 
@@ -23,30 +24,81 @@ fn ring(row: &Row) -> Result<Ring> {
 pub async fn rings(tx: &mut impl Query, id: ConsultId) -> Result<Vec<Ring>> {
     let rows = tx
         .fetch_all(
-            "SELECT id, round, user_id, tier, state, started_at, expires_at
+            "SELECT id, round, user_id, tier, state, started_at, expires_at, reason_code
                FROM rings WHERE consult_id = $1 ORDER BY round, started_at, tier, id",
             args![id],
         )
         .await?;
-    rows.iter().map(ring).collect()
+    rows.iter().map(ring_of).collect()
 }
 
 /// What rings at a person now, oldest first.
 pub async fn ringing_at(tx: &mut impl Query, user: UserId, now: Timestamp) -> Result<Vec<(ConsultId, Ring)>> {
     let rows = tx
         .fetch_all(
-            "SELECT id, consult_id, round, user_id, tier, state, started_at, expires_at
+            "SELECT id, consult_id, round, user_id, tier, state, started_at, expires_at, reason_code
                FROM rings WHERE user_id = $1 AND state = 'ringing' AND expires_at > $2 ORDER BY started_at, id",
             args![user, now],
         )
         .await?;
-    rows.iter().map(|row| Ok((row.get("consult_id")?, ring(row)?))).collect()
+    rows.iter().map(|row| Ok((row.get("consult_id")?, ring_of(row)?))).collect()
 }
 
-/// The consult of a ring, and whom it rings.
-pub async fn consult_of_ring(tx: &mut impl Query, id: RingId) -> Result<Option<(ConsultId, UserId)>> {
-    let row = tx.fetch_optional("SELECT consult_id, user_id FROM rings WHERE id = $1", args![id]).await?;
-    row.map(|row| Ok((row.get("consult_id")?, row.get("user_id")?))).transpose()
+/// One ring and its consult.
+pub async fn ring(tx: &mut impl Query, id: RingId) -> Result<Option<(ConsultId, Ring)>> {
+    let row = tx
+        .fetch_optional(
+            "SELECT id, consult_id, round, user_id, tier, state, started_at, expires_at, reason_code
+               FROM rings WHERE id = $1",
+            args![id],
+        )
+        .await?;
+    row.map(|row| Ok((row.get("consult_id")?, ring_of(&row)?))).transpose()
+}
+
+/// What still rings of a consult.
+pub async fn still_ringing(tx: &mut impl Query, id: ConsultId) -> Result<Vec<(RingId, UserId)>> {
+    let rows = tx
+        .fetch_all(
+            "SELECT id, user_id FROM rings WHERE consult_id = $1 AND state = 'ringing' ORDER BY started_at, id",
+            args![id],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.get("id")?, row.get("user_id")?))).collect()
+}
+
+/// The ring has reached a browser of the person's. False if it had before, or is not theirs.
+pub async fn arrived(tx: &mut WriteTx, id: RingId, user: UserId, at: Timestamp) -> Result<bool> {
+    let sql = "UPDATE rings SET arrived_at = $1 WHERE id = $2 AND user_id = $3 AND arrived_at IS NULL";
+    Ok(tx.execute(sql, args![at, id, user]).await? == 1)
+}
+
+/// The ring is on a screen that is looked at. False if it was before, or is not theirs.
+pub async fn seen(tx: &mut WriteTx, id: RingId, user: UserId, at: Timestamp) -> Result<bool> {
+    let sql = "UPDATE rings SET seen_at = $1 WHERE id = $2 AND user_id = $3 AND seen_at IS NULL";
+    Ok(tx.execute(sql, args![at, id, user]).await? == 1)
+}
+
+/// Ends one ring.
+pub async fn end_ring(tx: &mut WriteTx, id: RingId, how: RingState, at: Timestamp) -> Result<()> {
+    let sql = "UPDATE rings SET state = $1, ended_at = $2 WHERE id = $3";
+    tx.execute(sql, args![how.word(), at, id]).await?;
+    Ok(())
+}
+
+/// Ends one ring without an answer; it may ring again after `until`.
+pub async fn put_off(
+    tx: &mut WriteTx,
+    id: RingId,
+    why: &'static str,
+    (at, until): (Timestamp, Timestamp),
+) -> Result<()> {
+    tx.execute(
+        "UPDATE rings SET state = 'expired', ended_at = $1, expires_at = $2, reason_code = $3 WHERE id = $4",
+        args![at, until, why, id],
+    )
+    .await?;
+    Ok(())
 }
 
 /// Begins to ring a person; says under which id.
@@ -62,7 +114,9 @@ pub async fn begin_ring(
         "INSERT INTO rings (id, consult_id, round, user_id, tier, state, started_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, 'ringing', $6, $7)
              ON CONFLICT (consult_id, round, user_id)
-             DO UPDATE SET state = 'ringing', started_at = excluded.started_at, expires_at = excluded.expires_at",
+             DO UPDATE SET id = excluded.id, tier = excluded.tier, state = 'ringing', reason_code = NULL,
+                           started_at = excluded.started_at, expires_at = excluded.expires_at,
+                           ended_at = NULL, arrived_at = NULL, seen_at = NULL",
         args![id, consult.id, consult.ring_round, user, tier, from, until],
     )
     .await?;
@@ -137,6 +191,26 @@ pub async fn invite(
         args![ParticipantId::draw(at, &*ctx.dice), id, user, side.word()],
     )
     .await?;
+    Ok(())
+}
+
+/// Somebody who takes part asked this person in.
+pub async fn ask_in(tx: &mut WriteTx, id: ConsultId, user: UserId, by: UserId) -> Result<()> {
+    let sql = "UPDATE participants SET invited_by = $1 WHERE consult_id = $2 AND user_id = $3";
+    tx.execute(sql, args![by, id, user]).await?;
+    Ok(())
+}
+
+/// Who asked this person in, if anybody did.
+pub async fn asked_in_by(tx: &mut impl Query, id: ConsultId, user: UserId) -> Result<Option<UserId>> {
+    let sql = "SELECT invited_by FROM participants WHERE consult_id = $1 AND user_id = $2";
+    let row = tx.fetch_optional(sql, args![id, user]).await?;
+    row.map_or(Ok(None), |row| row.get("invited_by"))
+}
+
+/// Nobody is asked in any more: the consult goes on elsewhere.
+pub async fn ask_out(tx: &mut WriteTx, id: ConsultId) -> Result<()> {
+    tx.execute("UPDATE participants SET invited_by = NULL WHERE consult_id = $1", args![id]).await?;
     Ok(())
 }
 

@@ -52,6 +52,7 @@ async fn take(speaker: &Speaker, who: &Principal, command: Command) -> Answer {
         | Command::PresenceWatch { .. }
         | Command::Route { .. }
         | Command::RingAct { .. }
+        | Command::RingStart { .. }
         | Command::ChatSend { .. }
         | Command::StillRequest { .. }
         | Command::ReferOpen { .. }

@@ -130,9 +130,10 @@ async fn perform(speaker: &Speaker, op: &OpKey, command: Command) -> Answer {
             speaker.signal().note(Ask::Sync(speaker.line(), topic)).await;
             Ok(Outcome::done())
         }
-        Command::RingAct { .. } | Command::ChatSend { .. } | Command::StillRequest { .. } => {
-            record::once(speaker, &who, op, &command).await
-        }
+        Command::RingAct { .. }
+        | Command::RingStart { .. }
+        | Command::ChatSend { .. }
+        | Command::StillRequest { .. } => record::once(speaker, &who, op, &command).await,
         Command::ReferOpen { consult } => record::refer(speaker, &who, op, consult).await,
         live @ (Command::Join { .. }
         | Command::Leave { .. }

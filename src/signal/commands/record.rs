@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     auth::Principal,
-    consult::{self, Action, Body},
+    consult::{self, Action, Body, Deed},
     http::{NotAgain, Once, StoredAnswer},
     kernel::{ConsultId, ParticipantId, UserId},
     referral,
@@ -52,12 +52,19 @@ async fn change(
 ) -> Result<serde_json::Value, Refused> {
     let ctx = speaker.signal().ctx();
     match command {
-        Command::RingAct { ring, action, reason, .. } => {
-            let (action, body) = asked(*action, reason.as_deref())?;
-            let consult = consult::act_on_ring(ctx, tx, who, (*ring, action), &body)
+        Command::RingAct { ring, action, to, reason } => {
+            let (deed, body) = asked(*action, *to, reason.as_deref())?;
+            let consult = consult::act_on_ring(ctx, tx, who, (*ring, deed), &body)
                 .await
                 .map_err(refusal::of_consult)?;
             Ok(json!({ "consult": consult.id, "state": consult.state }))
+        }
+        Command::RingStart { consult, to } => {
+            for user in to.items() {
+                let asked = consult::invite(ctx, tx, who, (*consult, *user), ctx.clock.now()).await;
+                asked.map_err(refusal::of_consult)?;
+            }
+            Ok(json!({ "consult": consult }))
         }
         Command::ChatSend { consult, text } => {
             let words = consult::Words::Text(text.as_str());
@@ -84,23 +91,24 @@ async fn change(
     }
 }
 
-/// The step of the consult's workflow that is meant, and its form.
-fn asked(action: RingAct, reason: Option<&str>) -> Result<(Action, Body), Refused> {
+/// What is meant in the consult's words, and its form.
+fn asked(action: RingAct, to: Option<UserId>, reason: Option<&str>) -> Result<(Deed, Body), Refused> {
     let mut body = Body::default();
-    let action = match action {
-        RingAct::Accept => Action::Accept,
+    let deed = match action {
+        RingAct::Accept => Deed::Step(Action::Accept),
         RingAct::Decline => {
             body.reason_code = reason.map(str::to_owned);
-            Action::Decline
+            Deed::Step(Action::Decline)
         }
         RingAct::Cancel => {
             body.reason = Some(reason.unwrap_or("cancelled").to_owned());
-            Action::Cancel
+            Deed::Step(Action::Cancel)
         }
-        // The workflow hands a call to another department (`transfer`), never to a single person.
-        RingAct::Forward | RingAct::Snooze => return Err(Refused::new(Code::Unsupported)),
+        RingAct::Seen => Deed::Seen,
+        RingAct::Snooze => Deed::Snooze,
+        RingAct::Forward => Deed::Forward(to.ok_or(Refused::new(Code::BadRequest))?),
     };
-    Ok((action, body))
+    Ok((deed, body))
 }
 
 /// Who sits there; only somebody who sits in the same room may ask.

@@ -250,8 +250,10 @@ pub enum RingAct {
     Forward,
     /// The caller thinks better of it.
     Cancel,
-    /// Be asked again in a moment: not built.
+    /// Ask the others, and be asked again in a moment.
     Snooze,
+    /// It is on a screen that is looked at.
+    Seen,
 }
 
 /// Something to be done. Each is done once per `op`.
@@ -270,7 +272,15 @@ pub enum Command {
         /// Everybody shown: it replaces what was watched before.
         scope: UpTo<200, Watched>,
     },
-    /// Answer, turn down, hand on or take back a ring.
+    /// Ring a colleague into a call under way.
+    #[serde(rename = "ring.start")]
+    RingStart {
+        /// Which call.
+        consult: ConsultId,
+        /// Whom.
+        to: UpTo<8, UserId>,
+    },
+    /// Answer, turn down, put off, hand on or take back a ring.
     #[serde(rename = "ring.act")]
     RingAct {
         /// The ring.
@@ -374,6 +384,7 @@ impl Command {
     pub const KNOWN: &'static [&'static str] = &[
         "presence.set",
         "presence.watch",
+        "ring.start",
         "ring.act",
         "join",
         "route",
@@ -389,7 +400,6 @@ impl Command {
 
     /// The commands whose words are taken and which nobody carries out yet: `unsupported`.
     pub const RESERVED: &'static [&'static str] = &[
-        "ring.start",
         "still.attach",
         "annot.add",
         "lobby.act",

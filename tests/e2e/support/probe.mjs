@@ -50,3 +50,17 @@ export const framesDecoded = (page) =>
     return [...report.values()].filter((s) => s.type === 'inbound-rtp' && s.kind === 'video').reduce((n, s) => n + (s.framesDecoded ?? 0), 0);
   });
 
+
+/** The energy heard of each other seat, by the name on its tile. */
+export const energyByName = (page) =>
+  page.evaluate(async () => {
+    const report = [...(await window.__causeway.pc.getStats()).values()];
+    const heard = {};
+    for (const { pid, source, track } of window.__causeway.remotes()) {
+      if (source !== 'mic') continue;
+      const inbound = report.find((s) => s.type === 'inbound-rtp' && s.trackIdentifier === track.id);
+      const name = document.querySelector(`.tile[data-seat="${pid}/cam"] figcaption`)?.textContent?.trim() ?? pid;
+      heard[name.split(/\s|·/)[0]] = inbound?.totalAudioEnergy ?? 0;
+    }
+    return heard;
+  });

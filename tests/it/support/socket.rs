@@ -124,9 +124,7 @@ impl Socket {
         self.say(hello).await;
         let welcome = self.until("a welcome", |frame| frame["t"] == "welcome").await;
         (self.sid, self.key) = (welcome["sid"].clone(), welcome["key"].clone());
-        if welcome["resumed"] == false || welcome["reset"] == true {
-            self.last_n = welcome["n"].as_i64().unwrap();
-        }
+        self.last_n = welcome["from"].as_i64().unwrap();
         welcome
     }
 

@@ -108,8 +108,8 @@ export type Command =
   | { type: 'presence.set'; status: Presence }
   /** Departments and people whose presence this page shows. */
   | { type: 'presence.watch'; scope: string[] }
-  | { type: 'ring.start'; consult: ConsultId; to: string[]; media: 'audio' | 'video'; urgency: Urgency; ttl_s: number }
-  | { type: 'ring.act'; ring: RingId; action: 'accept' | 'decline' | 'forward' | 'cancel' | 'snooze'; to?: UserId; reason?: DeclineReason }
+  | { type: 'ring.start'; consult: ConsultId; to: UserId[] }
+  | { type: 'ring.act'; ring: RingId; action: 'accept' | 'decline' | 'forward' | 'cancel' | 'snooze' | 'seen'; to?: UserId; reason?: DeclineReason }
   | { type: 'join'; consult: ConsultId; pid?: ParticipantId; neg: number; offer: string; media: Media }
   | { type: 'route'; consult: ConsultId }
   | { type: 'leave'; consult: ConsultId }

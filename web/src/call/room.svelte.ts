@@ -185,6 +185,7 @@ class Room {
     }, routes?.servers);
     this.peer = peer;
     probe.pc = peer.pc;
+    probe.remotes = () => this.remotes;
     try {
       await Promise.all([peer.send('mic', this.media?.tracks.mic ?? null), peer.send('cam', this.media?.tracks.cam ?? null), peer.send('spare', this.spare?.track ?? null)]);
       const offer = await peer.offer({ restart: false });
@@ -293,7 +294,7 @@ class Room {
         if (frame.k === 'moved') this.end('superseded');
       }),
       signal.subscribe('consult.state', (event) => {
-        if (event.consult === consult && ['cancelled', 'closed', 'entered_in_error', 'expired', 'missed'].includes(event.state)) this.end('ended');
+        if (event.consult === consult && ['cancelled', 'closed', 'entered_in_error', 'expired', 'missed', 'requested'].includes(event.state)) this.end('ended');
       }),
     ];
     this.ticking = setInterval(() => void this.look(), LOOK_MS);
