@@ -191,7 +191,7 @@ pub async fn invite(
     at: Timestamp,
 ) -> Result<Consult, Error> {
     store::hold(tx, id).await?;
-    let (consult, parts) = load_for(tx, who, id).await?;
+    let (consult, parts) = load_for(tx, who, id, at).await?;
     let takes_part = |part: &Actor| matches!(part, Actor::Requester | Actor::TargetDoctor | Actor::Chair);
     if !parts.iter().any(takes_part) {
         return Err(Denied::NotClinical.into());
@@ -246,7 +246,7 @@ async fn answer_invitation(
         Action::Accept => (RingState::Accepted, "accepted"),
         Action::Decline => (RingState::Declined, "declined"),
         Action::Cancel => {
-            load_for(tx, who, consult.id).await?;
+            load_for(tx, who, consult.id, at).await?;
             (RingState::Cancelled, "cancelled")
         }
         _ => return Err(form::wrong("ring", "not_ringing").into()),
