@@ -31,7 +31,7 @@ impl Scene {
             "patient_id": self.patient, "to_department": self.hospital.department(),
             "kind": "instant", "urgency": "urgent",
             "question": "胸痛两小时，ST 段抬高，是否立即上转做介入？",
-            "consent": { "method": "on_screen", "signer": "patient" },
+            "consent": { "method": "paper", "signer": "patient" },
         });
         let id = self.clinic.doctor().post("/consults", form).await.is(201).text("id");
         self.clinic.doctor().does(&format!("/consults/{id}"), "submit", json!({})).await.is(200);
