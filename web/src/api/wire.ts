@@ -91,6 +91,10 @@ export interface ClosedAction {
   why_code: string;
 }
 
+export interface Colleague {
+  user_id: UserId;
+}
+
 /** A figure beside what it was. */
 export type Compared = Figure & {
   before: Past | null;
