@@ -6,6 +6,7 @@ use super::fact::{Place, text};
 use crate::journal::Recorded;
 
 /// One consult.
+#[allow(clippy::struct_excessive_bools, reason = "each tells whether one thing happened")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Consulted {

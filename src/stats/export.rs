@@ -156,8 +156,11 @@ pub fn csv(page: &Value, lang: Lang) -> File {
     File { mime: "text/csv; charset=utf-8", ending: "csv", bytes }
 }
 
+/// A table under its name: headings with their counts.
+type Table = (String, Vec<(String, Option<i64>)>);
+
 /// Tables under their names, ids turned into names.
-fn tables(page: &Value, lang: Lang) -> Vec<(String, Vec<(String, Option<i64>)>)> {
+fn tables(page: &Value, lang: Lang) -> Vec<Table> {
     let named = |key: &str| {
         let one = |key: &str| {
             let place = |kind: &str| page["names"][kind][key].as_str().map(str::to_owned);

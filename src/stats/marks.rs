@@ -97,8 +97,8 @@ fn of_referral(r: &Sent) -> Vec<Mark<'_>> {
 fn at_sending(marks: &mut Marks<'_>, r: &Sent, sent: i64) {
     marks.one(sent, "sent");
     marks.put(sent, "legs", "", r.legs.len() as i64);
-    marks.put(sent, "sender", &r.place.from, 1);
-    marks.put(sent, "department", &marks.place.department.clone(), 1);
+    marks.put(sent, "sender", r.place.from.as_str(), 1);
+    marks.put(sent, "department", marks.place.department.clone(), 1);
     marks.put(sent, "flow", format!("{}>{}", r.place.from, marks.place.department), 1);
     marks.put(sent, "files", "", r.files);
     marks.put(sent, "shared_bytes", "", r.shared);

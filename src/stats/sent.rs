@@ -181,10 +181,10 @@ impl Sent {
                     self.outcome = self.outcome.or(Some(at));
                 }
             }
-            "referral.acknowledge" | "referral.record_follow_up" | "referral.complete" => {
-                if entry.actor != "system" {
-                    self.read = self.read.or(Some(at));
-                }
+            "referral.acknowledge" | "referral.record_follow_up" | "referral.complete"
+                if entry.actor != "system" =>
+            {
+                self.read = self.read.or(Some(at));
             }
             "referral.expire" => self.expired = Some(at),
             "referral.auto_close" if entry.from_state.as_deref() != Some("rejected") => {
