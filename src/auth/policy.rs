@@ -127,6 +127,21 @@ pub fn require(who: &Principal, sides: &Sides, grant: Grant) -> Result<Vec<Actor
     }
 }
 
+/// True if `who` looks after the whole alliance.
+pub fn administers_alliance(who: &Principal) -> bool {
+    who.memberships.iter().any(|m| m.role == Role::AllianceAdmin)
+}
+
+/// True if `who` looks after the people and departments of `facility`.
+pub fn administers(who: &Principal, facility: FacilityId) -> bool {
+    administers_alliance(who) || who.is(Role::FacilityAdmin, facility)
+}
+
+/// True if `who` looks after anything.
+pub fn administers_anything(who: &Principal) -> bool {
+    administers_alliance(who) || who.memberships.iter().any(|m| m.role == Role::FacilityAdmin)
+}
+
 fn plays(who: &Principal, actor: Actor, sides: &Sides) -> bool {
     match actor {
         Actor::Requester => is_doctor_at(who, sides.from_facility),

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
+    admin,
     commands::{self, Error, Wanted},
     model::{DepartmentView, FacilityView, Level},
     setup::{self, NotSetUp, SetUp},
@@ -52,6 +53,7 @@ where
                 .answers_nothing(204)
                 .refuses(&[&codes::SETUP_LINK_DEAD, &codes::ALREADY_THERE]),
         )
+        .and(admin::doors())
 }
 
 /// `GET /api/v1/facilities`

@@ -4,6 +4,7 @@
 //! before calling. Who answers at a moment is decided in [`rota`]; what a level may send
 //! to which other is in [`model::Level::relation_to`].
 
+mod admin;
 mod api;
 mod commands;
 mod model;
@@ -11,6 +12,7 @@ pub mod rota;
 mod setup;
 mod store;
 
+pub use admin::{BadRow, Error as NotChanged, Imported, Table, import, template};
 pub use api::doors;
 pub use commands::{
     Error, NewDepartment, NewFacility, NewPerson, Wanted, add_department, add_facility, add_person,

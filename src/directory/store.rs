@@ -267,7 +267,8 @@ pub async fn on_call(tx: &mut impl Query, department: &Department, now: Timestam
     Ok(rota::tiers_at(&shifts, department.ring_seconds, now))
 }
 
-async fn keeps_rota(tx: &mut impl Query, department: DepartmentId) -> Result<bool> {
+/// True if `department` ever put anybody on duty: then only those on duty are rung.
+pub async fn keeps_rota(tx: &mut impl Query, department: DepartmentId) -> Result<bool> {
     let row = tx
         .fetch_optional("SELECT id FROM rota_shifts WHERE department_id = $1 LIMIT 1", args![department])
         .await?;

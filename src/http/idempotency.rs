@@ -136,6 +136,14 @@ pub async fn forget_answers(ctx: &Ctx, moment: Timestamp) -> Result<u64> {
     Ok(gone)
 }
 
+impl StoredAnswer {
+    /// 201, with the record that was made.
+    pub fn made(version: i64, record: &impl serde::Serialize) -> Self {
+        let body = serde_json::to_value(record).expect("a record is JSON");
+        Self { status: StatusCode::CREATED.as_u16(), version, body }
+    }
+}
+
 impl IntoResponse for StoredAnswer {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);

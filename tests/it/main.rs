@@ -10,6 +10,7 @@
     reason = "a test may fail loudly, speak and read its environment"
 )]
 
+mod administration;
 mod attachments;
 mod attack;
 mod auth;

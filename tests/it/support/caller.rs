@@ -62,6 +62,13 @@ impl Person {
         self.send(Method::PATCH, path, &headers, body.to_string().into()).await
     }
 
+    /// Writes over version `seen`.
+    pub async fn writes_over(&self, method: Method, path: &str, seen: i64, body: Value) -> Answer {
+        let seen = format!("\"{seen}\"");
+        let headers = [("content-type", "application/json"), ("if-match", &*seen)];
+        self.send(method, path, &headers, body.to_string().into()).await
+    }
+
     /// Removes.
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, &[], Body::empty()).await
