@@ -2,6 +2,7 @@
 
 mod certs;
 mod decode;
+mod doctor;
 mod figures;
 mod key;
 mod migrate;
@@ -9,6 +10,7 @@ mod place;
 pub mod seed;
 mod serve;
 mod user;
+mod ways;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -58,6 +60,8 @@ enum Command {
         #[arg(long)]
         types: bool,
     },
+    /// Look at what this installation needs, and say what to do about each.
+    Doctor,
     /// Try signing in, the signaling line and a call against a running server, and tell how it went.
     Probe(probe::Probe),
     /// Look into one picture from standard input and end.
@@ -121,6 +125,7 @@ fn obey(line: Line) -> Result<(), CliError> {
             Command::Stats(what) => figures::stats(&config, what).await,
             Command::Journal(what) => figures::journal(&config, what).await,
             Command::Certs => certs::run(&config),
+            Command::Doctor => doctor::run(&config).await,
             Command::Probe(what) => probe::run(&config, what).await,
             Command::Decode(_) | Command::Openapi { .. } => Ok(()), // answered before any setting was read
         }

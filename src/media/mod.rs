@@ -39,7 +39,7 @@ pub use error::MediaError;
 pub use model::{
     Feed, GoneWhy, Joined, Kind, Line, MediaEvent, Mid, RoomId, SeatId, Section, Share, Slot, Source, Stats,
 };
-pub use relay::{Relay, StartError};
+pub use relay::{Relay, StartError, addresses};
 pub use stream::{Framing, Opening, opening};
 pub use turn::Pass;
 

@@ -74,7 +74,13 @@ impl Relay {
     /// Binds the socket and starts the worker thread.
     pub fn start(config: &config::Media) -> Result<Self, StartError> {
         let socket = UdpSocket::bind(config.listen).map_err(|why| StartError::Listen(config.listen, why))?;
-        let udp = advertised(config, &socket)?;
+        let bound = socket.local_addr().map_err(|why| StartError::Listen(config.listen, why))?;
+        let udp: Arc<[SocketAddr]> = advertised(config, bound).into();
+        if udp.iter().all(|home| home.ip().is_loopback()) && !bound.ip().is_loopback() {
+            tracing::warn!(
+                "no outer address found; calls work on this machine only until media.advertise is set"
+            );
+        }
         let port = config.advertise_tcp_port;
         let tcp = port.map(|port| udp.iter().map(|home| SocketAddr::new(home.ip(), port)).collect());
         let homes = Homes { udp, tcp: tcp.unwrap_or_default() };
@@ -199,14 +205,18 @@ impl Drop for Inner {
     }
 }
 
-fn advertised(config: &config::Media, socket: &UdpSocket) -> Result<Arc<[SocketAddr]>, StartError> {
-    let bound = socket.local_addr().map_err(|why| StartError::Listen(config.listen, why))?;
+/// The addresses that browsers would be told under these settings.
+pub fn addresses(config: &config::Media) -> Vec<SocketAddr> {
+    advertised(config, config.listen)
+}
+
+fn advertised(config: &config::Media, bound: SocketAddr) -> Vec<SocketAddr> {
     let port = config.advertise_port.unwrap_or(bound.port());
     if !config.advertise.is_empty() {
-        return Ok(config.advertise.iter().map(|ip| SocketAddr::new(*ip, port)).collect());
+        return config.advertise.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
     }
     if !bound.ip().is_unspecified() {
-        return Ok(Arc::new([SocketAddr::new(bound.ip(), port)]));
+        return vec![SocketAddr::new(bound.ip(), port)];
     }
     let v4 = outward("0.0.0.0:0", "192.0.2.1:9");
     let v6 = if bound.is_ipv6() { outward("[::]:0", "[2001:db8::1]:9") } else { None };
@@ -215,12 +225,7 @@ fn advertised(config: &config::Media, socket: &UdpSocket) -> Result<Arc<[SocketA
         // No way out, no other address: good for trying things out on one machine.
         found.push(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
-    if found.iter().all(IpAddr::is_loopback) {
-        tracing::warn!(
-            "no outer address found; calls work on this machine only until media.advertise is set"
-        );
-    }
-    Ok(found.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
+    found.into_iter().map(|ip| SocketAddr::new(ip, port)).collect()
 }
 
 /// The address this machine goes out with. Connecting a datagram socket sends nothing; it only

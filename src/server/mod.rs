@@ -29,7 +29,7 @@ pub use inside::{Answer, Inside};
 pub use metrics::Metrics;
 pub use routes::{document, router};
 pub use telemetry::install as install_log;
-pub use tls::{Shown, TlsError, prepare as prepare_tls};
+pub use tls::{Shown, TlsError, ends as certificate_ends, prepare as prepare_tls};
 pub use typescript::typescript;
 
 /// What the routes are served from. A room sees its own part of it, never the whole.

@@ -113,6 +113,51 @@ fn load(cert: &Path, key: &Path, authority: Option<PathBuf>) -> Result<Shown, Tl
     Ok(Shown { handshake: Arc::new(config), fingerprint, authority })
 }
 
+/// When the first certificate of a PEM file ends.
+pub fn ends(path: &Path) -> Result<Timestamp, TlsError> {
+    let not = || TlsError::Pem { path: path.into(), what: "certificate" };
+    let leaf = CertificateDer::from_pem_slice(&read(path)?).map_err(|_| not())?;
+    not_after(&leaf).ok_or_else(not)
+}
+
+/// Reads as far into a certificate as its last day (RFC 5280, 4.1): the second time of the
+/// field after version, number, algorithm and issuer.
+fn not_after(der: &[u8]) -> Option<Timestamp> {
+    let inner = |der| Some(element(der)?.1);
+    let mut rest = inner(inner(der)?)?;
+    // The version is left out of the oldest kind of certificate.
+    if let (0xa0, _, after) = element(rest)? {
+        rest = after;
+    }
+    for _number_algorithm_issuer in 0..3 {
+        rest = element(rest)?.2;
+    }
+    let (_, validity, _) = element(rest).filter(|(tag, _, _)| *tag == 0x30)?;
+    let (_, _, after) = element(validity)?;
+    let (tag, time, _) = element(after)?;
+    let text = std::str::from_utf8(time).ok()?.strip_suffix('Z')?;
+    let text = match tag {
+        0x17 => format!("{}{text}", if text.get(..2)? < "50" { "20" } else { "19" }),
+        0x18 => text.to_owned(),
+        _ => return None,
+    };
+    let time = jiff::civil::DateTime::strptime("%Y%m%d%H%M%S", text).ok()?;
+    let zoned = time.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(Timestamp::from_millis(zoned.timestamp().as_millisecond()))
+}
+
+/// The first element of some DER: its tag, what is in it, what follows.
+fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (tag, length) = (*der.first()?, *der.get(1)?);
+    let (length, at) = match length {
+        0..=0x7f => (usize::from(length), 2),
+        0x81 => (usize::from(*der.get(2)?), 3),
+        0x82 => (usize::from(u16::from_be_bytes([*der.get(2)?, *der.get(3)?])), 4),
+        _ => return None,
+    };
+    Some((tag, der.get(at..at + length)?, der.get(at + length..)?))
+}
+
 /// Makes the authority if there is none, and the leaf if there is none, it is for other names
 /// or it runs out soon.
 pub fn make_local(folder: &Path, names: &[String], now: Timestamp) -> Result<(), TlsError> {
@@ -233,4 +278,31 @@ fn write_secret(path: &Path, text: &str) -> Result<(), TlsError> {
 
 fn file(path: &Path) -> impl Fn(std::io::Error) -> TlsError + '_ {
     move |source| TlsError::File { path: path.into(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_day_of_a_local_leaf_is_read_back() {
+        let folder = std::env::temp_dir().join(format!("causeway-leaf-{}", std::process::id()));
+        let now = Timestamp::from_millis(1_795_300_000_000);
+        install_provider();
+        make_local(&folder, &["localhost".to_owned()], now).unwrap();
+
+        let last = ends(&folder.join("leaf.pem")).unwrap();
+
+        let left = (last.millis() - now.millis()) / days(1);
+        assert!((LEAF_DAYS - 2..=LEAF_DAYS).contains(&left), "{left} days");
+        assert!(ends(&folder.join("leaf.key")).is_err());
+        let _ = fs::remove_dir_all(&folder);
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_of_certificates_panic() {
+        for length in 0..64 {
+            assert_eq!(not_after(&vec![0x30; length]), None);
+        }
+    }
 }

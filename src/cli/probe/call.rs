@@ -141,6 +141,7 @@ pub async fn take_part(
         let lost: u64 = participant.heard().values().map(|heard| heard.missing).sum();
         say(format_args!("                 {lost} packets lost on the way here"));
     }
+    super::datagrams(joined["answer"].as_str().unwrap_or_default()).await;
     let leave = json!({ "type": "leave", "consult": consult });
     let left = line.command("leaving", &op(), &leave).await;
     participant.close().await;

@@ -151,13 +151,19 @@ impl Client {
         Ok(line)
     }
 
-    async fn connect(&self) -> Result<TlsStream<TcpStream>, ClientError> {
+    /// A plain TCP connection to the same port.
+    pub async fn connect_plain(&self) -> Result<TcpStream, ClientError> {
         let name = self.authority();
         let connecting = TcpStream::connect((self.host.as_str(), self.port));
-        let tcp = tokio::time::timeout(PATIENCE, connecting)
+        tokio::time::timeout(PATIENCE, connecting)
             .await
             .map_err(|_| ClientError::Late("a connection"))?
-            .map_err(|why| ClientError::Connect(name, why))?;
+            .map_err(|why| ClientError::Connect(name, why))
+    }
+
+    /// A TLS connection to it.
+    pub async fn connect(&self) -> Result<TlsStream<TcpStream>, ClientError> {
+        let tcp = self.connect_plain().await?;
         let name =
             ServerName::try_from(self.host.clone()).map_err(|_| ClientError::Address(self.host.clone()))?;
         tokio::time::timeout(PATIENCE, self.tls.connect(name, tcp))

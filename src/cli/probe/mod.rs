@@ -19,7 +19,7 @@ use serde_json::json;
 pub use client::{Client, ClientError, SignalLine};
 pub use participant::{Heard, Hearing, LinkState, Participant, section};
 
-use super::{CliError, say};
+use super::{CliError, say, ways};
 use crate::config::Config;
 use crate::kernel::{Clock, Dice, OsDice, SystemClock};
 
@@ -72,6 +72,7 @@ pub(super) async fn run(config: &Config, what: Probe) -> Result<(), CliError> {
     let mut line = client.line("probe").await.map_err(refused)?;
     say(format_args!("Signaling line   open after {}", ms(start.elapsed())));
     say(format_args!("                 answers in {}", ms(ping(&mut line).await.map_err(refused)?)));
+    streams(&client).await;
     let consult = if what.answer {
         Some(call::answer(&mut line, Duration::from_secs(what.wait)).await?)
     } else {
@@ -88,6 +89,42 @@ pub(super) async fn run(config: &Config, what: Probe) -> Result<(), CliError> {
     };
     client.sign_out().await.map_err(refused)?;
     outcome
+}
+
+/// The ways of media over the page's own port: plain for ICE and TURN over TCP, and in TLS.
+async fn streams(client: &Client) {
+    let start = Instant::now();
+    let plain = match client.connect_plain().await {
+        Ok(stream) => ways::by_stream(stream, start).await,
+        Err(_) => None,
+    };
+    let start = Instant::now();
+    let secure = match client.connect().await {
+        Ok(stream) => ways::by_stream(stream, start).await,
+        Err(_) => None,
+    };
+    for (name, way) in [("TCP", plain), ("TLS", secure)] {
+        match way {
+            Some(way) => say(format_args!("Relay by {name}     {way}")),
+            None => say(format_args!(
+                "Relay by {name}     no answer: a proxy or firewall between takes pages only"
+            )),
+        }
+    }
+}
+
+/// Where the relay takes datagrams, as its answer says.
+async fn datagrams(answer: &str) {
+    for line in answer.lines().filter(|line| line.starts_with("a=candidate:")) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [_, _, "udp", _, ip, port, ..] = words[..] else { continue };
+        let Ok(ip) = ip.parse() else { continue };
+        let Ok(port) = port.parse() else { continue };
+        match ways::by_udp(std::net::SocketAddr::new(ip, port)).await {
+            Some(way) => say(format_args!("Relay by UDP     {way}")),
+            None => say("Relay by UDP     no answer: blocked, or media.advertise is wrong"),
+        }
+    }
 }
 
 /// The middle of some round trips over the signaling line.
