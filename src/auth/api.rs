@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{FromRef, FromRequestParts, State},
-    http::{HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::{
     commands::{self, Error, Look},
+    devices, links,
     model::{Me, Principal, Status},
     presence,
     session::{self, Token},
@@ -53,6 +54,8 @@ where
                 .takes::<SayPresence>()
                 .answers_nothing(204),
         )
+        .and(devices::doors())
+        .and(links::doors())
 }
 
 impl<S> FromRequestParts<S> for Principal
@@ -95,8 +98,14 @@ struct SignIn {
 }
 
 /// `POST /api/v1/session`
-async fn sign_in(State(ctx): State<Ctx>, Json { value, .. }: Json<SignIn>) -> Result<Response, Problem> {
-    let signed_in = commands::sign_in(&ctx, &value.login, &value.password).await?;
+async fn sign_in(
+    State(ctx): State<Ctx>,
+    headers: HeaderMap,
+    Json { value, .. }: Json<SignIn>,
+) -> Result<Response, Problem> {
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let device = devices::named(agent);
+    let signed_in = commands::sign_in(&ctx, &value.login, &value.password, &device).await?;
     Ok(with_cookie(axum::Json(signed_in.me).into_response(), &signed_in.token.set_cookie()))
 }
 

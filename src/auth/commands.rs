@@ -5,6 +5,7 @@ use std::time::Duration;
 use tracing::info;
 
 use super::{
+    devices,
     model::{Acting, Me, Principal, Status},
     password,
     session::{LIFE, Token},
@@ -75,7 +76,7 @@ fn wait_after(failures: i64) -> Duration {
 ///
 /// # Errors
 /// `Refused`, or `SlowDown` after five wrong passwords in a row.
-pub async fn sign_in(ctx: &Ctx, login: &str, given: &str) -> Result<SignedIn, Error> {
+pub async fn sign_in(ctx: &Ctx, login: &str, given: &str, device: &str) -> Result<SignedIn, Error> {
     let login = login.trim().to_lowercase();
     let term = ctx.vault.term("login", &login);
     let at = ctx.clock.now();
@@ -98,7 +99,7 @@ pub async fn sign_in(ctx: &Ctx, login: &str, given: &str) -> Result<SignedIn, Er
     let mut tx = ctx.db.write("auth.sign_in").await?;
     store::forget_tries(&mut tx, &term).await?;
     let look = look_up(&mut tx, session, account.user).await?.ok_or(Error::Refused)?;
-    store::open_session(&mut tx, session, &account, &token.hash(), (at, at.plus(LIFE))).await?;
+    store::open_session(&mut tx, session, &account, (&token.hash(), device), (at, at.plus(LIFE))).await?;
     tell(&mut tx, &look.who, "user.sign_in", at).await?;
     tx.commit().await?;
 
@@ -114,7 +115,7 @@ pub async fn admit(ctx: &Ctx, user: UserId, life: Duration) -> Result<Token, Err
     let mut tx = ctx.db.write("auth.admit").await?;
     let account = store::account_of(&mut tx, user).await?.ok_or(Error::NotSignedIn)?;
     let look = look_up(&mut tx, session, user).await?.ok_or(Error::NotSignedIn)?;
-    store::open_session(&mut tx, session, &account, &token.hash(), (at, at.plus(life))).await?;
+    store::open_session(&mut tx, session, &account, (&token.hash(), ""), (at, at.plus(life))).await?;
     tell(&mut tx, &look.who, "user.admit", at).await?;
     tx.commit().await?;
     Ok(token)
@@ -148,9 +149,13 @@ async fn tell(
 /// `NotSignedIn` if nobody does, the session is over, or no role is left.
 pub async fn look_at(ctx: &Ctx, token: &Token) -> Result<Look, Error> {
     let mut tx = ctx.db.read().await?;
-    let (session, user) =
-        store::session(&mut tx, &token.hash(), ctx.clock.now()).await?.ok_or(Error::NotSignedIn)?;
-    look_up(&mut tx, session, user).await?.ok_or(Error::NotSignedIn)
+    let now = ctx.clock.now();
+    let (session, user, seen) =
+        store::session(&mut tx, &token.hash(), now).await?.ok_or(Error::NotSignedIn)?;
+    let look = look_up(&mut tx, session, user).await?.ok_or(Error::NotSignedIn)?;
+    drop(tx);
+    devices::note(ctx, session, seen, now).await?;
+    Ok(look)
 }
 
 /// A person without a browser: for jobs, seeds and tests.

@@ -6,7 +6,10 @@
 
 mod api;
 mod commands;
+pub mod devices;
+pub mod links;
 mod model;
+pub mod oversight;
 mod password;
 pub mod policy;
 mod presence;
@@ -24,4 +27,4 @@ pub use model::{
 pub use password::{BadPassword, hash as hash_password, judge as judge_password};
 pub use presence::{leave, of as presence_of, renew, set as set_presence};
 pub use session::{COOKIE, LIFE, Token};
-pub use store::{keep_password, keep_setup_link, open_setup_link, use_setup_link};
+pub use store::{keep_no_password, keep_password, keep_setup_link, open_setup_link, use_setup_link};

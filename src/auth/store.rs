@@ -69,6 +69,16 @@ pub async fn keep_password(tx: &mut WriteTx, user: UserId, hash: &str, now: Time
     end_all(tx, user).await
 }
 
+/// Opens an account that waits for its first password: nothing fits what is kept.
+pub async fn keep_no_password(tx: &mut WriteTx, user: UserId) -> Result<()> {
+    tx.execute(
+        "INSERT INTO credentials (user_id, password_hash, stamp, changed_at) VALUES ($1, 'unset', 1, 0)",
+        args![user],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Raises the stamp, so that every session of this person is over.
 pub async fn raise_stamp(tx: &mut WriteTx, user: UserId) -> Result<()> {
     tx.execute("UPDATE credentials SET stamp = stamp + 1 WHERE user_id = $1", args![user]).await?;
@@ -85,27 +95,27 @@ pub async fn open_session(
     tx: &mut WriteTx,
     id: SessionId,
     account: &Account,
-    token_hash: &str,
+    (token_hash, device): (&str, &str),
     life: (Timestamp, Timestamp),
 ) -> Result<()> {
     tx.execute(
-        "INSERT INTO sessions (id, user_id, token_hash, stamp, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-        args![id, account.user, token_hash, account.stamp, life.0, life.1],
+        "INSERT INTO sessions (id, user_id, token_hash, stamp, device, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        args![id, account.user, token_hash, account.stamp, device, life.0, life.1],
     )
     .await?;
     Ok(())
 }
 
-/// The living session behind a token: which one, and whose.
+/// The living session behind a token: which one, whose, and when it was last noted that it is used.
 pub async fn session(
     tx: &mut impl Query,
     token_hash: &str,
     now: Timestamp,
-) -> Result<Option<(SessionId, UserId)>> {
+) -> Result<Option<(SessionId, UserId, Timestamp)>> {
     let row = tx
         .fetch_optional(
-            "SELECT s.id, s.user_id
+            "SELECT s.id, s.user_id, s.created_at, s.seen_at
                FROM sessions s
                JOIN users u ON u.id = s.user_id AND u.status = 'active'
                JOIN credentials c ON c.user_id = s.user_id AND c.stamp = s.stamp
@@ -114,7 +124,9 @@ pub async fn session(
             args![token_hash, now],
         )
         .await?;
-    row.map(|row| Ok((row.get("id")?, row.get("user_id")?))).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let (opened, seen): (Timestamp, Timestamp) = (row.get("created_at")?, row.get("seen_at")?);
+    Ok(Some((row.get("id")?, row.get("user_id")?, opened.max(seen))))
 }
 
 /// True while the session may be used.
@@ -143,6 +155,7 @@ pub async fn end_session(tx: &mut WriteTx, session: SessionId) -> Result<()> {
 pub async fn forget_expired(tx: &mut WriteTx, now: Timestamp) -> Result<u64> {
     let day = Duration::from_hours(24);
     tx.execute("DELETE FROM sign_in_tries WHERE last_at < $1", args![now.minus(day)]).await?;
+    tx.execute("DELETE FROM password_links WHERE expires_at < $1", args![now.minus(day)]).await?;
     tx.execute("DELETE FROM setup_links WHERE expires_at < $1", args![now.minus(day)]).await?;
     tx.execute("DELETE FROM sessions WHERE expires_at <= $1", args![now]).await
 }

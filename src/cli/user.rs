@@ -9,8 +9,10 @@ use super::{CliError, say};
 use crate::auth::{self, Membership, Role};
 use crate::config::Config;
 use crate::ctx::Ctx;
+use crate::directory::people::{self, By, Standing, Step};
 use crate::directory::{self, NewPerson};
 use crate::journal::Actor;
+use crate::kernel::UserId;
 
 /// What to do with accounts.
 #[derive(Debug, Subcommand)]
@@ -19,6 +21,21 @@ pub enum User {
     Add(Add),
     /// Show everybody and what they are where.
     List,
+    /// Print a one-time link with which the person sets a new password.
+    Reset {
+        /// What the person signs in as.
+        login: String,
+    },
+    /// Close an account: every session, call and link of that person is over.
+    Suspend {
+        /// What the person signs in as.
+        login: String,
+    },
+    /// Open a closed account again.
+    Reinstate {
+        /// What the person signs in as.
+        login: String,
+    },
     /// Set a new password, read from standard input, and end every session of that person.
     ResetPassword {
         /// What the person signs in as.
@@ -54,6 +71,9 @@ pub async fn run(config: &Config, what: User) -> Result<(), CliError> {
     let answer = match what {
         User::Add(person) => add(&ctx, person).await,
         User::List => list(&ctx).await,
+        User::Reset { login } => hand_over(&ctx, config, &login).await,
+        User::Suspend { login } => stand(&ctx, &login, Standing::Suspended).await,
+        User::Reinstate { login } => stand(&ctx, &login, Standing::Active).await,
         User::ResetPassword { login } => reset(&ctx, &login).await,
     };
     ctx.db.close().await;
@@ -122,13 +142,54 @@ async fn list(ctx: &Ctx) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn reset(ctx: &Ctx, login: &str) -> Result<(), CliError> {
+/// The person who signs in as `login`.
+async fn known(ctx: &Ctx, login: &str) -> Result<(UserId, String), CliError> {
     let login = login.trim().to_lowercase();
     let mut tx = ctx.db.read().await?;
-    let user = directory::user_by_login(&mut tx, &login)
-        .await?
-        .ok_or_else(|| refused(format!("Nobody signs in as {login}.")))?;
-    drop(tx);
+    let user = directory::user_by_login(&mut tx, &login).await?;
+    user.map(|user| (user, login.clone())).ok_or_else(|| refused(format!("Nobody signs in as {login}.")))
+}
+
+fn told(why: people::Error) -> CliError {
+    match why {
+        people::Error::Store(fault) => fault.into(),
+        people::Error::LastAdministrator => {
+            refused("That is the last administrator of the alliance: make another one first.")
+        }
+        people::Error::WrongState(standing) => refused(format!("The account is {standing}.")),
+        why @ (people::Error::NotFound
+        | people::Error::NotAllowed
+        | people::Error::Stale
+        | people::Error::Fields(_)
+        | people::Error::NotAgain(_)) => refused(format!("That was not done: {why}.")),
+    }
+}
+
+async fn hand_over(ctx: &Ctx, config: &Config, login: &str) -> Result<(), CliError> {
+    let (user, login) = known(ctx, login).await?;
+    let link = people::reset(ctx, By::Operator, user).await.map_err(told)?;
+    let page = match &config.server.public_url {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => format!("https://localhost:{}", config.server.listen.port()),
+    };
+    say(format_args!("{login} sets a new password with   {page}/welcome#{}", link.token.reveal()));
+    say("                  works once, within 72 hours; every link before it is void");
+    Ok(())
+}
+
+async fn stand(ctx: &Ctx, login: &str, standing: Standing) -> Result<(), CliError> {
+    let (user, login) = known(ctx, login).await?;
+    let step = Step { seen: None, once: None };
+    match standing {
+        Standing::Suspended => people::suspend(ctx, By::Operator, user, step).await.map_err(told)?,
+        Standing::Active => people::reinstate(ctx, By::Operator, user, step).await.map_err(told)?,
+    };
+    say(format_args!("The account of {login} is {standing}."));
+    Ok(())
+}
+
+async fn reset(ctx: &Ctx, login: &str) -> Result<(), CliError> {
+    let (user, login) = known(ctx, login).await?;
     let password = password(&login)?;
     auth::reset_password(ctx, Actor::System, None, user, &password).await?;
     say(format_args!("{login} has a new password; every session of theirs is over."));

@@ -11,12 +11,13 @@ use super::{
     admin,
     commands::{self, Error, Wanted},
     model::{DepartmentView, FacilityView, Level},
+    people,
     setup::{self, NotSetUp, SetUp},
 };
 use crate::{
-    auth::{BadPassword, Principal, Token},
+    auth::{Principal, Token, links::password_error},
     ctx::Ctx,
-    http::{Door, Doors, FieldError, Json, Path, Problem, Query, codes},
+    http::{Door, Doors, Json, Path, Problem, Query, codes},
     kernel::{DepartmentId, FacilityId, Line, Page},
 };
 
@@ -54,6 +55,7 @@ where
                 .refuses(&[&codes::SETUP_LINK_DEAD, &codes::ALREADY_THERE]),
         )
         .and(admin::doors())
+        .and(people::doors())
 }
 
 /// `GET /api/v1/facilities`
@@ -153,13 +155,4 @@ impl From<NotSetUp> for Problem {
             NotSetUp::Store(fault) => Self::our_fault(fault),
         }
     }
-}
-
-fn password_error(why: BadPassword) -> FieldError {
-    let (code, params) = match why {
-        BadPassword::TooShort => ("too_short", Some(serde_json::json!({ "min": 15 }))),
-        BadPassword::TooLong => ("too_long", Some(serde_json::json!({ "max": 256 }))),
-        BadPassword::TooEasy => ("too_easy", None),
-    };
-    FieldError { field: "password".into(), code: code.into(), params }
 }

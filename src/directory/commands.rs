@@ -326,6 +326,24 @@ pub async fn add_person(
     new: &NewPerson,
     password_hash: &str,
 ) -> Result<UserId, StoreError> {
+    let id = write_person(ctx, tx, by, new).await?;
+    auth::keep_password(tx, id, password_hash, ctx.clock.now()).await?;
+    Ok(id)
+}
+
+/// Enters a person with their roles, who cannot sign in before they set a password by link.
+pub async fn add_person_without_password(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    by: Actor,
+    new: &NewPerson,
+) -> Result<UserId, StoreError> {
+    let id = write_person(ctx, tx, by, new).await?;
+    auth::keep_no_password(tx, id).await?;
+    Ok(id)
+}
+
+async fn write_person(ctx: &Ctx, tx: &mut WriteTx, by: Actor, new: &NewPerson) -> Result<UserId, StoreError> {
     let at = ctx.clock.now();
     let id = UserId::draw(at, &*ctx.dice);
     let row = store::PersonRow {
@@ -337,7 +355,6 @@ pub async fn add_person(
         phone: new.phone.as_deref(),
     };
     store::insert_person(tx, &row, &new.roles, at).await?;
-    auth::keep_password(tx, id, password_hash, at).await?;
     let facility = new.roles.first().map(|role| role.facility);
     let roles: Vec<_> = new.roles.iter().map(|m| m.role.word()).collect();
     let entry = Entry::new(at, by, facility, Entity::User(id), "user.add")

@@ -8,6 +8,7 @@ mod admin;
 mod api;
 mod commands;
 mod model;
+pub mod people;
 pub mod rota;
 mod setup;
 mod store;
@@ -16,7 +17,7 @@ pub use admin::{BadRow, Error as NotChanged, Imported, Table, import, template};
 pub use api::doors;
 pub use commands::{
     Error, NewDepartment, NewFacility, NewPerson, Wanted, add_department, add_facility, add_person,
-    add_shift, department_view, departments, facilities,
+    add_person_without_password, add_shift, department_view, departments, facilities,
 };
 pub use model::{
     Department, DepartmentView, Facility, FacilityView, Level, PersonName, Reach, Reachable, StaffLine, Tier,

@@ -7,7 +7,7 @@ use tracing::info;
 use super::{
     commands::{self, NewFacility, NewPerson},
     model::Level,
-    store,
+    people, store,
 };
 use crate::{
     auth::{self, BadPassword, Membership, Role, Token},
@@ -74,8 +74,7 @@ pub async fn open_link(ctx: &Ctx) -> Result<Option<Token>, StoreError> {
 /// `DeadLink` unless the link is fresh; what is wrong with login or password.
 pub async fn set_up(ctx: &Ctx, ask: SetUp) -> Result<UserId, NotSetUp> {
     let login = ask.login.as_str().to_lowercase();
-    let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_' | '@');
-    if login.len() < 3 || !login.chars().all(fits) {
+    if !people::is_login(&login) {
         return Err(NotSetUp::BadLogin);
     }
     let mut tx = ctx.db.read().await?;

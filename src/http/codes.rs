@@ -34,11 +34,13 @@ codes! {
     FORBIDDEN = FORBIDDEN, "forbidden", "This is not for you to do.";
     WRONG_ORIGIN = FORBIDDEN, "wrong_origin", "The request comes from another site.";
     SETUP_LINK_DEAD = FORBIDDEN, "setup_link_dead", "This set-up link is of no use any more.";
+    PASSWORD_LINK_DEAD = FORBIDDEN, "password_link_dead", "This link is of no use any more.";
     NOT_FOUND = NOT_FOUND, "not_found", "There is no such thing here.";
     METHOD_NOT_ALLOWED = METHOD_NOT_ALLOWED, "method_not_allowed", "This address does not take that method.";
     WRONG_STATE = CONFLICT, "wrong_state", "This step is not open now.";
     SOMEONE_WAS_FASTER = CONFLICT, "someone_was_faster", "Someone else was first.";
     ALREADY_THERE = CONFLICT, "already_there", "There is one already.";
+    LAST_ADMINISTRATOR = CONFLICT, "last_administrator", "The alliance would have no administrator.";
     PATIENT_EXISTS = CONFLICT, "patient_exists", "A patient with this identity number exists.";
     IN_FLIGHT = CONFLICT, "in_flight", "The same request is still being worked on.";
     STALE = PRECONDITION_FAILED, "stale", "It was changed meanwhile.";

@@ -21,6 +21,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (10, "consent", include_str!("../../migrations/0010_consent.sql")),
     (11, "statistics", include_str!("../../migrations/0011_statistics.sql")),
     (12, "signal", include_str!("../../migrations/0012_signal.sql")),
+    (13, "people", include_str!("../../migrations/0013_people.sql")),
 ];
 
 /// Runs what has not run yet.
