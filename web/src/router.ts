@@ -1,7 +1,7 @@
 /** Addresses of the pages. Pure: given a path it says which page and with what. */
 export type PageName =
   | 'sign-in' | 'home' | 'today' | 'patients' | 'patient-new' | 'patient' | 'consults' | 'consult-new' | 'consult'
-  | 'escalate' | 'referrals' | 'referral-new' | 'referral' | 'desk' | 'overrides' | 'statistics' | 'account' | 'device' | 'setup' | 'help' | 'lost';
+  | 'escalate' | 'referrals' | 'referral-new' | 'referral' | 'desk' | 'overrides' | 'statistics' | 'account' | 'device' | 'setup' | 'welcome' | 'people' | 'help' | 'lost';
 
 export interface Match {
   page: PageName;
@@ -28,6 +28,8 @@ const TABLE: [RegExp, PageName][] = [
   [/^\/account$/, 'account'],
   [/^\/device$/, 'device'],
   [/^\/setup$/, 'setup'],
+  [/^\/welcome$/, 'welcome'],
+  [/^\/people$/, 'people'],
   [/^\/help$/, 'help'],
 ];
 

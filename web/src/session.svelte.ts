@@ -54,5 +54,6 @@ export function home(): string {
   if (roles.includes('rural_doctor')) return '/today';
   if (roles.includes('specialist')) return '/consults';
   if (roles.includes('coordinator')) return '/desk?box=in&tab=decide';
+  if (roles.includes('facility_admin') || roles.includes('alliance_admin')) return '/people';
   return '/statistics';
 }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::{
     commands::{self, By, Error, Step, Wanted},
-    model::{NewStaff, StaffChange, StaffView, Standing},
+    model::{FirstSteps, NewStaff, StaffChange, StaffView, Standing},
 };
 use crate::{
     auth::{Principal, devices::SessionView},
@@ -28,6 +28,13 @@ where
     Ctx: FromRef<S>,
 {
     Doors::of("people")
+        .get(
+            "/admin/first-steps",
+            first_steps,
+            Door::new("first_steps", "How far a fresh alliance has come.")
+                .people_only()
+                .answers::<FirstSteps>(200),
+        )
         .get(
             "/admin/people",
             list,
@@ -107,6 +114,11 @@ fn step(id: &'static str, says: &'static str) -> Door {
         .seen()
         .answers_record::<StaffView>(200)
         .refuses(&[&codes::WRONG_STATE])
+}
+
+/// `GET /api/v1/admin/first-steps`
+async fn first_steps(State(ctx): State<Ctx>, who: Principal) -> Result<axum::Json<FirstSteps>, Problem> {
+    Ok(axum::Json(commands::first_steps(&ctx, &who).await?))
 }
 
 #[derive(Deserialize, ToSchema)]

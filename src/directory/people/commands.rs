@@ -4,7 +4,7 @@ use serde_json::json;
 use tracing::info;
 
 use super::{
-    model::{Deed, NewStaff, RoleAsk, Staff, StaffChange, StaffView, Standing, is_login},
+    model::{Deed, FirstSteps, NewStaff, RoleAsk, Staff, StaffChange, StaffView, Standing, is_login},
     store,
 };
 use crate::{
@@ -128,6 +128,14 @@ pub async fn list(
     let begun = ask.after.as_ref().map_or(0, |after| fitting.partition_point(|staff| key(staff) <= *after));
     let wanted = usize::try_from(ask.one_more()).unwrap_or(usize::MAX);
     Ok(Page::cut(fitting.into_iter().skip(begun).take(wanted).collect(), ask, key))
+}
+
+/// How far a fresh alliance has come, for those who look after it.
+pub async fn first_steps(ctx: &Ctx, who: &Principal) -> Result<FirstSteps, Error> {
+    if Oversight::of(who) == Oversight::Nobody {
+        return Err(Error::NotAllowed);
+    }
+    Ok(store::first_steps(&mut ctx.db.read().await?).await?)
 }
 
 /// One person.

@@ -177,6 +177,21 @@ fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Stri
     Option::deserialize(deserializer).map(Some)
 }
 
+/// What a fresh alliance needs before its first consult, and what of it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FirstSteps {
+    /// There is a facility beside the one that leads.
+    pub facility: bool,
+    /// A department takes consults.
+    pub department: bool,
+    /// A doctor has set a password.
+    pub people: bool,
+    /// Somebody is on a rota.
+    pub rota: bool,
+    /// A consult was asked for.
+    pub consult: bool,
+}
+
 /// True if somebody can sign in as this, lower case.
 pub fn is_login(login: &str) -> bool {
     let fits = |letter: char| {

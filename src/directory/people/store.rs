@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Staff, Standing};
+use super::model::{FirstSteps, Staff, Standing};
 use crate::{
     auth::{DepartmentName, FacilityName, Membership, MembershipView},
     kernel::{DepartmentId, FacilityId, Timestamp, UserId},
@@ -200,4 +200,29 @@ pub async fn facility_of(tx: &mut impl Query, id: DepartmentId) -> Result<Option
         .fetch_optional("SELECT facility_id FROM departments WHERE id = $1 AND active = 1", args![id])
         .await?;
     row.map(|row| row.get("facility_id")).transpose()
+}
+
+/// What of the first steps is done.
+pub async fn first_steps(tx: &mut impl Query) -> Result<FirstSteps> {
+    Ok(FirstSteps {
+        facility: is_any(tx, "SELECT id FROM facilities WHERE leads = 0 AND active = 1 LIMIT 1").await?,
+        department: is_any(tx, "SELECT id FROM departments WHERE accepts_consult = 1 AND active = 1 LIMIT 1")
+            .await?,
+        people: is_any(
+            tx,
+            "SELECT r.user_id
+               FROM user_roles r
+               JOIN credentials c ON c.user_id = r.user_id AND c.changed_at > 0
+              WHERE r.role IN ('rural_doctor', 'specialist')
+                AND r.status = 'active'
+              LIMIT 1",
+        )
+        .await?,
+        rota: is_any(tx, "SELECT id FROM rota_shifts LIMIT 1").await?,
+        consult: is_any(tx, "SELECT seq FROM journal WHERE action = 'consult.submit' LIMIT 1").await?,
+    })
+}
+
+async fn is_any(tx: &mut impl Query, sql: &'static str) -> Result<bool> {
+    Ok(tx.fetch_optional(sql, args![]).await?.is_some())
 }

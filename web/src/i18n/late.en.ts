@@ -6,6 +6,7 @@ import { referralEn } from './referral.en';
 import { deskEn } from './desk.en';
 import { problemEn } from './problem.en';
 import { statsEn } from './stats.en';
+import { peopleEn } from './people.en';
 import { restEn } from './rest.en';
 
 export const words = {
@@ -15,6 +16,7 @@ export const words = {
   ...referralEn,
   ...problemEn,
   ...restEn,
+  ...peopleEn,
   ...deskEn,
   ...statsEn,
 };

@@ -6,6 +6,7 @@ import { referralZh } from './referral.zh';
 import { deskZh } from './desk.zh';
 import { problemZh } from './problem.zh';
 import { statsZh } from './stats.zh';
+import { peopleZh } from './people.zh';
 import { restZh } from './rest.zh';
 
 export const words = {
@@ -15,6 +16,7 @@ export const words = {
   ...referralZh,
   ...problemZh,
   ...restZh,
+  ...peopleZh,
   ...deskZh,
   ...statsZh,
 };

@@ -10,6 +10,7 @@ export const shellEn: Same<typeof shellZh> = {
   'nav.stats': 'Figures',
   'nav.referrals': 'Referrals',
   'nav.desk': 'Desk',
+  'nav.people': 'People',
   'nav.overrides': 'Unsigned',
   'nav.me': 'My account: {name}',
   'nav.help': 'Help',

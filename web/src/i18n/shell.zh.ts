@@ -8,6 +8,7 @@ export const shellZh = {
   'nav.stats': '统计',
   'nav.referrals': '转诊',
   'nav.desk': '转诊台',
+  'nav.people': '人员',
   'nav.overrides': '免签核查',
   'nav.me': '我的账户：{name}',
   'nav.help': '帮助',
