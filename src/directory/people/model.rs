@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     auth::{Membership, MembershipView, Role},
-    kernel::{DepartmentId, FacilityId, Line, Timestamp, UserId},
+    kernel::{DepartmentId, FacilityId, Line, Timestamp, UserId, pinyin},
     words,
 };
 
@@ -73,20 +73,14 @@ impl Staff {
     /// True if what was typed is part of their name, its pinyin or initials, their title or login.
     pub fn fits(&self, typed: &str) -> bool {
         let typed: String = typed.to_lowercase().split_whitespace().collect();
-        let pinyin = self.pinyin.to_lowercase();
-        let whole: String = pinyin.split_whitespace().collect();
+        let whole: String = self.pinyin.to_lowercase().split_whitespace().collect();
         let name: String = self.name.to_lowercase().split_whitespace().collect();
         name.contains(&typed)
             || whole.contains(&typed)
             || self.login.contains(&typed)
             || self.title.contains(&typed)
-            || initials(&self.pinyin).starts_with(&typed)
+            || pinyin::read(&self.name).initials().starts_with(&typed)
     }
-}
-
-/// `Lin Qiuyan` begins with `l` and `q`.
-fn initials(pinyin: &str) -> String {
-    pinyin.split_whitespace().filter_map(|part| part.chars().next()).flat_map(char::to_lowercase).collect()
 }
 
 /// A member of staff as an administrator sees them.
