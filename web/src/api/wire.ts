@@ -256,6 +256,8 @@ export interface Counted {
   seq: number;
 }
 
+export type Deed = 'edit' | 'roles' | 'password_link' | 'sessions' | 'suspend' | 'reinstate';
+
 /** A department as one looks it up before calling. */
 export interface Department {
   /** May be asked for a consult. */
@@ -426,6 +428,20 @@ export interface FirstFacility {
   phone_24h: Line;
 }
 
+/** What a fresh alliance needs before its first consult, and what of it is done. */
+export interface FirstSteps {
+  /** A consult was asked for. */
+  consult: boolean;
+  /** A department takes consults. */
+  department: boolean;
+  /** There is a facility beside the one that leads. */
+  facility: boolean;
+  /** A doctor has set a password. */
+  people: boolean;
+  /** Somebody is on a rota. */
+  rota: boolean;
+}
+
 /** Who speaks for a child or a patient who cannot. */
 export interface Guardian {
   /** Their name. */
@@ -442,6 +458,10 @@ export interface Heading {
   key: string;
   /** How many, or nothing: fewer than five, and not of one's own house. */
   n: number | null;
+}
+
+export interface Held {
+  token: string;
 }
 
 /** One line of the history. */
@@ -470,6 +490,16 @@ export interface InsuranceNote {
   /** The insurance knows of the referral. */
   filed?: boolean;
   type?: Line | null;
+}
+
+/** Whom a link is for, shown to whoever holds it. */
+export interface Invited {
+  /** The link is of no use from then on. */
+  expires_at: Timestamp;
+  /** What they sign in as. */
+  login: string;
+  /** Their name. */
+  name: string;
 }
 
 /** What was done last. */
@@ -527,6 +557,14 @@ export interface Limits {
 export type Line = string;
 
 export type LinkId = string;
+
+/** A one-time link, shown this once. The page puts its own address in front. */
+export interface LinkView {
+  /** Of no use from then on. */
+  expires_at: Timestamp;
+  /** What stands behind the `#` of `/welcome#…`. */
+  token: string;
+}
 
 /** A person beside a file. */
 export interface LinkedBy {
@@ -625,6 +663,11 @@ export interface NewMessage {
   client_msg_id?: string | null;
 }
 
+export interface NewPassword {
+  password: string;
+  token: string;
+}
+
 /** A patient as typed. */
 export interface NewPatient {
   address?: Line | null;
@@ -646,6 +689,20 @@ export type NewReferral = ReferralPatch & {
   to_department: DepartmentId;
   urgency?: Urgency | null;
 };
+
+/** Somebody to enter. */
+export interface NewStaff {
+  /** What they sign in as: letters, digits, `.`, `-`, `_`, `@`. */
+  login: Line;
+  /** What they are where, the first one first. */
+  memberships: RoleAsk[];
+  /** Their name. */
+  name: Line;
+  /** Their telephone. */
+  phone?: string | null;
+  /** Their title. */
+  title?: string;
+}
 
 export type NextStep = 'treat_here' | 'refer_up' | 'follow_up' | 'admit';
 
@@ -815,7 +872,7 @@ export interface Point {
 
 /** A refusal (RFC 9457). */
 export interface Problem {
-  code: 'bad_json' | 'bad_request' | 'idempotency_key_missing' | 'not_signed_in' | 'sign_in_refused' | 'forbidden' | 'wrong_origin' | 'setup_link_dead' | 'not_found' | 'method_not_allowed' | 'wrong_state' | 'someone_was_faster' | 'already_there' | 'patient_exists' | 'in_flight' | 'stale' | 'too_large' | 'not_accepted' | 'invalid_field' | 'incomplete' | 'content_mismatch' | 'idempotency_key_reused' | 'if_match_missing' | 'slow_down' | 'internal' | 'unavailable' | 'disk_full';
+  code: 'bad_json' | 'bad_request' | 'idempotency_key_missing' | 'not_signed_in' | 'sign_in_refused' | 'forbidden' | 'wrong_origin' | 'setup_link_dead' | 'password_link_dead' | 'not_found' | 'method_not_allowed' | 'wrong_state' | 'someone_was_faster' | 'already_there' | 'last_administrator' | 'patient_exists' | 'in_flight' | 'stale' | 'too_large' | 'not_accepted' | 'invalid_field' | 'incomplete' | 'content_mismatch' | 'idempotency_key_reused' | 'if_match_missing' | 'slow_down' | 'internal' | 'unavailable' | 'disk_full';
   detail?: string;
   errors?: FieldError[];
   status: number;
@@ -1099,6 +1156,15 @@ export interface RingTier {
 
 export type Role = 'rural_doctor' | 'specialist' | 'coordinator' | 'facility_admin' | 'alliance_admin' | 'auditor';
 
+/** A role at a place, as a form sends it. */
+export interface RoleAsk {
+  department?: DepartmentId | null;
+  /** Where. */
+  facility: FacilityId;
+  /** As what. */
+  role: Role;
+}
+
 /** One record behind a figure; no patient stands in it. */
 export interface Row {
   /** On which day it counts. */
@@ -1150,6 +1216,24 @@ export type Scope = 'consult' | 'referral';
 
 export type Service = 'outpatient' | 'inpatient' | 'emergency' | 'exam' | 'rehab' | 'chronic_followup';
 
+export type SessionId = string;
+
+/** One signed-in browser. */
+export interface SessionView {
+  /** The one that asks. */
+  current: boolean;
+  /** Browser and system, such as `Firefox, Windows`; empty if it did not say. */
+  device: string;
+  /** Over at the latest then. */
+  expires_at: Timestamp;
+  /** Which session. */
+  id: SessionId;
+  /** Last used, to five minutes. */
+  last_seen: Timestamp;
+  /** Signed in since. */
+  since: Timestamp;
+}
+
 export interface SetUp {
   facility: FirstFacility;
   login: Line;
@@ -1180,6 +1264,50 @@ export interface Span {
   /** The day after the last. */
   to: string;
 }
+
+/** What to change; what is absent stays as it is. */
+export interface StaffChange {
+  /** What they are where, whole and in order. */
+  memberships?: RoleAsk[] | null;
+  name?: Line | null;
+  /** Their telephone; null takes it away. */
+  phone?: string | null;
+  /** Their title; empty takes it away. */
+  title?: string | null;
+}
+
+/** A member of staff as an administrator sees them. */
+export interface StaffView {
+  /** Entered. */
+  created_at: Timestamp;
+  /** False until they set their first password. */
+  has_password: boolean;
+  /** Who. */
+  id: UserId;
+  link_until: Timestamp | null;
+  /** What they sign in as. */
+  login: string;
+  /** What they are where, the first one first. */
+  memberships: Membership[];
+  /** Their name. */
+  name: string;
+  /** What the caller may do with the account, in order. */
+  open_actions: Deed[];
+  /** Their telephone. */
+  phone: string | null;
+  /** Their name in Latin letters. */
+  pinyin: string;
+  /** In how many browsers they are signed in. */
+  sessions: number;
+  /** Whether the account is open. */
+  standing: Standing;
+  /** Their title, such as 副主任医师. */
+  title: string;
+  /** Raised by every change. */
+  version: number;
+}
+
+export type Standing = 'active' | 'suspended';
 
 /** All figures of a period. */
 export interface Statistics {

@@ -2,6 +2,7 @@
  * The socket of this tab: one WebSocket for rings, presence, chat, negotiation and everything pushed.
  * What is said and heard is `session.ts`; this file holds the wire: connecting, beating, coming back.
  */
+import { get } from '../api/client';
 import type { Command, Event, EventOf, EventType, Refused, Rejoin, ServerSays, Time } from './protocol';
 import { ACK_MS, Session, uuid7, type Heard, type Kept, type Staying } from './session';
 
@@ -268,10 +269,16 @@ export class Signal {
         this.drop(4000);
         break;
       case 'bye':
-        if (heard.action === 'stop') this.stop();
+        if (heard.action === 'stop') this.turnedAway();
         else setTimeout(() => this.drop(4000), heard.after_ms);
         break;
     }
+  }
+
+  /** Signed out from elsewhere: whoever asks the server anything hears so, and the page goes to the door. */
+  private turnedAway(): void {
+    this.stop();
+    void get('/sessions').catch(() => undefined);
   }
 
   private cut(code: number): void {
@@ -283,7 +290,7 @@ export class Signal {
     for (const { no } of this.offers.values()) no(new Error('the line is gone'));
     this.offers.clear();
     if (this.stopped) return;
-    if (STOP_CODES.has(code)) return this.stop();
+    if (STOP_CODES.has(code)) return this.turnedAway();
     const step = Math.min(RECONNECT_MS[Math.min(this.tries, RECONNECT_MS.length - 1)] ?? 5_000, this.inCall ? IN_CALL_MS : 5_000);
     const wait = step + (this.tries >= 2 ? (crypto.getRandomValues(new Uint16Array(1))[0] ?? 0) / 65.536 : 0);
     this.tries += 1;
