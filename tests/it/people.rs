@@ -182,7 +182,7 @@ async fn the_same_entry_sent_twice_makes_one_person_and_a_login_is_nobody_elses(
 
 #[tokio::test]
 async fn roles_must_fit_their_places() {
-    let (_, hospital, clinic, root) = house().await;
+    let (_alliance, hospital, clinic, root) = house().await;
     let wrong = async |memberships: Value| {
         let body = json!({ "login": "somebody", "name": "许望舟", "memberships": memberships });
         let said = root.post("/admin/people", body).await.is(422).json();
@@ -375,7 +375,7 @@ async fn a_person_sees_where_they_are_signed_in_and_signs_out_there() {
 
 #[tokio::test]
 async fn people_are_found_by_name_pinyin_and_initials_page_by_page() {
-    let (_, _, clinic, root) = house().await;
+    let (_alliance, _, clinic, root) = house().await;
     for (login, name) in [("xu.wangzhou", "许望舟"), ("xu.qingyan", "许青岩"), ("gu.chaosheng", "顾潮生")]
     {
         let body = json!({ "login": login, "name": name, "memberships": [{ "facility": clinic.facility, "role": "rural_doctor" }] });

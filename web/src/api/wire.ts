@@ -71,6 +71,18 @@ export type AttachmentId = string;
 
 export type BTreeMap = Record<string, string>;
 
+/** A cell that cannot be taken. */
+export interface BadRow {
+  /** What is wrong, as for a form's field. */
+  code: string;
+  /** The column's name, if it is one cell. */
+  column: string | null;
+  /** The line in the file; the headings are line 1. */
+  line: number;
+  /** What stands there. */
+  text: string;
+}
+
 /** One letter of the same story. */
 export interface ChainLink {
   direction: Direction;
@@ -285,6 +297,23 @@ export interface Department {
   scope_text: string;
 }
 
+/** A department as it is sent; it stays in its facility. */
+export interface DepartmentForm {
+  /** May be asked for a consult. */
+  accepts_consult: boolean;
+  /** May be sent a patient. */
+  accepts_referral: boolean;
+  /** Fields that must be filled in before it is asked. */
+  min_dataset?: string[];
+  /** Its name. */
+  name: Line;
+  /** Its desk's telephone. */
+  phone: Line;
+  /** How long each tier is rung, 10 to 300 seconds. */
+  ring_seconds: number;
+  scope_text?: Note | null;
+}
+
 export type DepartmentId = string;
 
 /** A department as shown beside a name. */
@@ -293,6 +322,32 @@ export interface DepartmentName {
   id: DepartmentId;
   /** Its name. */
   name: string;
+}
+
+/** A department with what only its administrators need. */
+export interface DepartmentRecord {
+  /** May be asked for a consult. */
+  accepts_consult: boolean;
+  /** May be sent a patient. */
+  accepts_referral: boolean;
+  /** Of which facility. */
+  facility: FacilityName;
+  /** Which one. */
+  id: DepartmentId;
+  /** True if only those on duty are rung; false if all its doctors are. */
+  keeps_rota: boolean;
+  /** Fields that must be filled in before it is asked. */
+  min_dataset: string[];
+  /** Its name. */
+  name: string;
+  /** Its desk's telephone. */
+  phone: string;
+  /** How long each tier is rung, in seconds. */
+  ring_seconds: number;
+  /** What it takes and what it does not, shown before the call. */
+  scope_text: string;
+  /** Counts the changes. */
+  version: number;
 }
 
 /** A diagnosis as a doctor writes it. */
@@ -327,6 +382,18 @@ export interface DicomFacts {
 }
 
 export type Direction = 'up' | 'down' | 'peer';
+
+/** One duty in a week of the rota. */
+export interface Duty {
+  /** Up to this moment, which is the next one's. */
+  ends_at: Timestamp;
+  /** From this moment on. */
+  starts_at: Timestamp;
+  /** 1 is rung first, then 2. */
+  tier: number;
+  /** Who. */
+  user: UserId;
+}
 
 /** Nothing need be said. */
 export type EscalateForm = Record<string, unknown>;
@@ -374,6 +441,17 @@ export interface Facility {
   relation: Direction | null;
 }
 
+/** A facility as it is sent. */
+export interface FacilityForm {
+  grade?: Line | null;
+  /** What it can do. */
+  level: Level;
+  /** Its name. */
+  name: Line;
+  /** The telephone that is answered day and night. */
+  phone_24h: Line;
+}
+
 export type FacilityId = string;
 
 /** A facility as shown beside a name. */
@@ -386,6 +464,28 @@ export interface FacilityName {
   name: string;
   /** The telephone that is answered day and night. */
   phone_24h: string;
+}
+
+/** A facility with what only its administrators need. */
+export interface FacilityRecord {
+  /** How many departments it has. */
+  departments: number;
+  /** Its grade, such as 三级甲等. */
+  grade: string | null;
+  /** Which one. */
+  id: FacilityId;
+  /** True for the one that leads the alliance. */
+  leads: boolean;
+  /** What it can do. */
+  level: Level;
+  /** Its name. */
+  name: string;
+  /** How many people have a role there. */
+  people: number;
+  /** The telephone that is answered day and night. */
+  phone_24h: string;
+  /** Counts the changes. */
+  version: number;
 }
 
 /** One field of a form that is not right. */
@@ -481,6 +581,30 @@ export interface Home {
   id: FacilityId;
   /** Its name. */
   name: string;
+}
+
+/** A table to be read. */
+export interface ImportAsk {
+  /** False: only say what it would do. */
+  confirm?: boolean;
+  /** The file as it is, in base64: UTF-8 or GB18030, as spreadsheets write it. */
+  file: string;
+  /** Of what. */
+  table: Table;
+}
+
+/** What a table would do, or did. */
+export interface Imported {
+  /** Rows that are new. */
+  added: number;
+  /** What is wrong; as long as there is any, nothing is taken. */
+  bad: BadRow[];
+  /** True if it was done, false if it was only looked through. */
+  done: boolean;
+  /** Rows that are there already and stay as they are. */
+  known: number;
+  /** Rows read. */
+  rows: number;
 }
 
 export type Insurance = 'employee' | 'resident' | 'self_pay' | 'other';
@@ -650,6 +774,12 @@ export interface MoveView {
   by: PersonName;
   from: DepartmentName;
 }
+
+/** A department that is not there yet. */
+export type NewDepartmentForm = DepartmentForm & {
+  /** Of which facility. */
+  facility: FacilityId;
+};
 
 /** A guardian as typed. */
 export interface NewGuardian {
@@ -1165,6 +1295,32 @@ export interface RoleAsk {
   role: Role;
 }
 
+/** A week of the rota as it is sent: takes the place of what began in that week. */
+export interface RotaForm {
+  /** The duties that begin in it. */
+  duties: Duty[];
+  /** The first moment of the week. */
+  from: Timestamp;
+}
+
+/** Seven days of a department's rota. */
+export interface RotaWeek {
+  /** Of which department. */
+  department: DepartmentId;
+  /** The duties that begin in this week, and those that reach into it. */
+  duties: Duty[];
+  /** The first moment of the week. */
+  from: Timestamp;
+  /** True if only those on duty are rung; false if all its doctors are. */
+  keeps_rota: boolean;
+  /** Who can be put on duty. */
+  staff: PersonName[];
+  /** The first moment after it. */
+  until: Timestamp;
+  /** The department's version. */
+  version: number;
+}
+
 /** One record behind a figure; no patient stands in it. */
 export interface Row {
   /** On which day it counts. */
@@ -1350,6 +1506,8 @@ export interface Strokes {
 }
 
 export type Tab = 'draft' | 'decide' | 'booked' | 'here' | 'back' | 'rejected' | 'done';
+
+export type Table = 'facilities' | 'departments';
 
 export type TextLang = 'zh' | 'en';
 
