@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { launch } from './support/browser.mjs';
 import { writeCamera, writeMicrophone } from './support/media.mjs';
-import { HOSPITAL, DEPARTMENT, call, enter } from './support/people.mjs';
+import { DEPARTMENT, HOSPITAL, api, call, enter } from './support/people.mjs';
 import { startPostgres } from './support/postgres.mjs';
 import { framesDecoded } from './support/probe.mjs';
 import { must, step, sumUp, until } from './support/steps.mjs';
@@ -177,6 +177,22 @@ async function story() {
     await other.getByText('这条链接用不了了').waitFor();
     await other.close();
   });
+  await step('the rota of this week: the specialist is asked first', async () => {
+    const { body: { items } } = await api(admin, 'GET', '/admin/departments');
+    const room = items.find((one) => one.name === DEPARTMENT);
+    // Weeks begin on Monday in the alliance's zone.
+    const day = 86_400_000;
+    const here = Math.floor((Date.now() + 8 * 3_600_000) / day);
+    const moment = (days) => new Date(days * day - 8 * 3_600_000).toISOString();
+    const monday = here - ((here + 3) % 7);
+    const where = `/admin/departments/${room.id}/rota`;
+    const { body: week, etag } = await api(admin, 'GET', `${where}?from=${moment(monday)}`);
+    const user = week.staff.find((one) => one.name === SPECIALIST.name)?.id;
+    must(user, `the rota knows ${week.staff.length} people`);
+    const duties = Array.from({ length: 7 }, (_, n) => ({ user, tier: 1, starts_at: moment(monday + n), ends_at: moment(monday + n + 1) }));
+    const { status, body } = await api(admin, 'PUT', where, { from: moment(monday), duties }, { 'If-Match': etag });
+    must(status === 200 && body.keeps_rota, `answered with ${status}: ${JSON.stringify(body)}`);
+  });
   await step('neither link nor password is in the log', () => {
     for (const secret of [PASSWORD, links.rural.split('#')[1], links.specialist.split('#')[1]]) must(!said.includes(secret), 'a secret is in the log');
   });
@@ -193,8 +209,8 @@ async function story() {
     }
   });
   await step('the first steps have ticked themselves off', async () => {
-    const steps = await admin.evaluate(() => fetch('/api/v1/admin/first-steps').then((answer) => answer.json()));
-    must(steps.facility && steps.department && steps.people && steps.consult, JSON.stringify(steps));
+    const { body } = await api(admin, 'GET', '/admin/first-steps');
+    must(Object.values(body).length === 5 && Object.values(body).every(Boolean), JSON.stringify(body));
   });
   await step('a suspended doctor is out of the call and out of the house at once', async () => {
     await admin.bringToFront();

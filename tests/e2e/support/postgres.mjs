@@ -1,6 +1,6 @@
 // A PostgreSQL cluster of one's own on a free port of the loopback. Over TCP it asks for passwords, as a hospital's does;
 // `sudo -u postgres` comes in by the socket.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,8 @@ export async function startPostgres() {
   const port = await freePort();
   const [serve, ...options] = words('postgres', '-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=localhost');
   const child = spawn(serve, options, { cwd: folder, stdio: 'ignore' });
-  await until('PostgreSQL answers', () => existsSync(join(folder, `.s.PGSQL.${port}`)), 30_000);
+  const ready = () => spawnSync(join(bin, 'pg_isready'), ['-q', '-h', folder, '-p', String(port)]).status === 0;
+  await until('PostgreSQL answers', ready, 30_000);
   return {
     bin,
     folder,
