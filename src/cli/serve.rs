@@ -11,7 +11,7 @@ use crate::directory;
 use crate::jobs;
 use crate::kernel::{Clock, OsDice, SystemClock};
 use crate::media::Relay;
-use crate::server::{App, Listener, Shown, prepare_tls, stop_on_signals};
+use crate::server::{App, Figures, Listener, Shown, prepare_tls, stop_on_signals};
 
 /// How to serve.
 #[derive(Debug, Args)]
@@ -27,6 +27,7 @@ pub async fn run(config: Config, how: Serve) -> Result<(), CliError> {
     let listener = Listener::bind(config.server.listen, &shown)
         .await
         .map_err(|why| CliError::Listen(config.server.listen, why))?;
+    let figures = figures(&config).await?;
     let ctx = instruments(&config).await?;
 
     let mut config = config;
@@ -49,6 +50,9 @@ pub async fn run(config: Config, how: Serve) -> Result<(), CliError> {
     } else {
         offer_set_up(&app.ctx, &listener).await?;
     }
+    if let Some(figures) = figures {
+        tokio::spawn(figures.serve(app.clone()));
+    }
     let db = app.ctx.db.clone();
     let mut jobs = jobs::start(&app.ctx, &app.files, &app.stop);
     listener.serve(app).await;
@@ -56,6 +60,12 @@ pub async fn run(config: Config, how: Serve) -> Result<(), CliError> {
     relay.stop();
     db.close().await;
     Ok(())
+}
+
+/// The listener for whoever watches, if there is to be one.
+async fn figures(config: &Config) -> Result<Option<Figures>, CliError> {
+    let Some(address) = config.metrics.listen else { return Ok(None) };
+    Figures::bind(address).await.map(Some).map_err(|why| CliError::Listen(address, why))
 }
 
 /// Database, clock, dice and vault of this installation; database and key are made on the first start.

@@ -7,6 +7,7 @@ mod attachments;
 mod database;
 mod log;
 mod media;
+mod metrics;
 mod server;
 mod tls;
 mod vault;
@@ -19,6 +20,7 @@ pub use attachments::Attachments;
 pub use database::Database;
 pub use log::{Log, LogFormat};
 pub use media::Media;
+pub use metrics::Metrics;
 pub use server::Server;
 pub use tls::Tls;
 pub use vault::Vault;
@@ -41,6 +43,8 @@ pub struct Config {
     pub vault: Vault,
     /// What it says about itself.
     pub log: Log,
+    /// Where its figures are read.
+    pub metrics: Metrics,
 }
 
 /// Why the settings cannot be used; said before anything is started.

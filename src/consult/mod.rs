@@ -48,6 +48,6 @@ pub use rings::{Deed, act_on_ring, invite, ring_arrived};
 pub use routing::tick;
 pub use seats::{NoSeat, Seating, ask_still, everybody_left, joined, left, seating, sides_present};
 pub use state::{Action, MACHINE, Refusal, State};
-pub use store::{letter, said::opinion};
+pub use store::{letter, people::rings_counted, said::opinion};
 pub use talk::{Words, message, messages, say, say_now};
 pub use view::{ConsultView, MessageView, RingCard, ring_cards, whole as view_of};

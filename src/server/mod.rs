@@ -1,6 +1,7 @@
 //! Server: listeners, routes and wiring. Knows every room's face and holds no rules.
 
 mod assets;
+mod figures;
 mod fronted;
 mod inside;
 mod layers;
@@ -25,6 +26,7 @@ use crate::ctx::Ctx;
 use crate::media::Relay;
 use crate::signal::{self, Signal};
 
+pub use figures::Figures;
 pub use inside::{Answer, Inside};
 pub use metrics::Metrics;
 pub use routes::{document, router};
@@ -72,6 +74,7 @@ impl App {
 
     async fn start(ctx: Ctx, config: Config, relay: Option<Relay>) -> std::io::Result<Self> {
         let stop = CancellationToken::new();
+        let start = ctx.clock.now();
         let settings = signal::Settings {
             public_origin: config.server.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
             ..signal::Settings::default()
@@ -82,7 +85,7 @@ impl App {
             relay,
             ctx,
             config: Arc::new(config),
-            metrics: Arc::default(),
+            metrics: Arc::new(Metrics::new(start)),
             authority: None,
             stop,
         })

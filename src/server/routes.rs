@@ -1,10 +1,9 @@
 //! The map of addresses: every room's routes under `/api/v1`, the page everywhere else.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
@@ -45,7 +44,8 @@ pub fn router(app: App) -> Router {
         )
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
+        // Figures have a listener of their own: a page of this name would only mislead.
+        .route("/metrics", get(nothing_here))
         .route("/ca.crt", get(authority))
         .fallback(assets::serve)
         .layer(from_fn_with_state(gate, layers::outermost))
@@ -134,14 +134,6 @@ async fn ready(State(app): State<App>) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response();
     }
     "ready\n".into_response()
-}
-
-/// Figures are for whoever runs the machine: they are served to the machine itself.
-async fn metrics(State(app): State<App>, ConnectInfo(peer): ConnectInfo<SocketAddr>) -> Response {
-    if !peer.ip().to_canonical().is_loopback() {
-        return Problem::new(&codes::NOT_FOUND).into_response();
-    }
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], app.metrics.text()).into_response()
 }
 
 /// The local authority's certificate, for a person to trust once on each machine.

@@ -101,6 +101,11 @@ impl Signal {
         LineId(self.inner.last_line.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
+    /// How many sockets are open; none while going down.
+    pub async fn open_lines(&self) -> usize {
+        self.ask(|answer| Ask::Lines(None, answer)).await.map_or(0, |lines| lines.len())
+    }
+
     /// Tells the hub something.
     pub(super) async fn tell(&self, ask: Ask) -> Result<(), HubGone> {
         self.inner.hub.send(ask).await.map_err(|_| HubGone)

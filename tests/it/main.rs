@@ -27,6 +27,7 @@ mod killed;
 mod load;
 mod machines;
 mod media;
+mod metrics;
 mod openapi;
 mod patients;
 mod people;

@@ -32,6 +32,17 @@ pub async fn rings(tx: &mut impl Query, id: ConsultId) -> Result<Vec<Ring>> {
     rows.iter().map(ring_of).collect()
 }
 
+/// How many rings are on record, and how many of them were answered.
+pub async fn rings_counted(tx: &mut impl Query) -> Result<(i64, i64)> {
+    let row = tx
+        .fetch_one(
+            "SELECT COUNT(*) AS sent, COUNT(CASE WHEN state = 'accepted' THEN 1 END) AS answered FROM rings",
+            args![],
+        )
+        .await?;
+    Ok((row.get("sent")?, row.get("answered")?))
+}
+
 /// What rings at a person now, oldest first.
 pub async fn ringing_at(tx: &mut impl Query, user: UserId, now: Timestamp) -> Result<Vec<(ConsultId, Ring)>> {
     let rows = tx
