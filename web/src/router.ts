@@ -1,7 +1,7 @@
 /** Addresses of the pages. Pure: given a path it says which page and with what. */
 export type PageName =
   | 'sign-in' | 'home' | 'today' | 'patients' | 'patient-new' | 'patient' | 'consults' | 'consult-new' | 'consult'
-  | 'escalate' | 'referrals' | 'referral-new' | 'referral' | 'desk' | 'overrides' | 'statistics' | 'account' | 'device' | 'setup' | 'welcome' | 'people' | 'help' | 'lost';
+  | 'escalate' | 'referrals' | 'referral-new' | 'referral' | 'desk' | 'overrides' | 'admin' | 'statistics' | 'account' | 'device' | 'setup' | 'welcome' | 'help' | 'lost';
 
 export interface Match {
   page: PageName;
@@ -24,12 +24,12 @@ const TABLE: [RegExp, PageName][] = [
   [/^\/referrals\/(ref-[\w-]+)$/, 'referral'],
   [/^\/desk$/, 'desk'],
   [/^\/overrides$/, 'overrides'],
+  [/^\/(?:admin|people)$/, 'admin'],
   [/^\/statistics$/, 'statistics'],
   [/^\/account$/, 'account'],
   [/^\/device$/, 'device'],
   [/^\/setup$/, 'setup'],
   [/^\/welcome$/, 'welcome'],
-  [/^\/people$/, 'people'],
   [/^\/help$/, 'help'],
 ];
 

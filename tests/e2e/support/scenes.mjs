@@ -112,6 +112,10 @@ export const SCENES = [
   { name: 'account', who: 'clinic', at: () => '/account', ready: '.seg' },
   ...[statistics, ...states(statistics, 'loading', 'error', 'offline')],
   { name: 'overrides', who: 'admin', at: () => '/overrides', ready: 'h1' },
+  { name: 'admin-facilities', who: 'admin', at: () => '/admin?tab=facilities', ready: '.admin table' },
+  { name: 'admin-departments', who: 'admin', at: () => '/admin?tab=departments', ready: '.admin .panel' },
+  { name: 'admin-rota', who: 'admin', at: () => '/admin?tab=rota', ready: '.admin table' },
+  { name: 'admin-import', who: 'admin', at: () => '/admin?tab=import', ready: '.admin h1' },
   { name: 'account-admin', who: 'admin', at: () => '/account', ready: 'h1' },
   { name: 'device', who: 'clinic', at: () => '/device', ready: '.devcols video', calm: 800 },
 

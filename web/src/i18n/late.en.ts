@@ -8,6 +8,7 @@ import { problemEn } from './problem.en';
 import { statsEn } from './stats.en';
 import { peopleEn } from './people.en';
 import { restEn } from './rest.en';
+import { adminEn } from './admin.en';
 
 export const words = {
   ...consentEn,
@@ -17,6 +18,7 @@ export const words = {
   ...problemEn,
   ...restEn,
   ...peopleEn,
+  ...adminEn,
   ...deskEn,
   ...statsEn,
 };

@@ -8,6 +8,7 @@ import { problemZh } from './problem.zh';
 import { statsZh } from './stats.zh';
 import { peopleZh } from './people.zh';
 import { restZh } from './rest.zh';
+import { adminZh } from './admin.zh';
 
 export const words = {
   ...consentZh,
@@ -17,6 +18,7 @@ export const words = {
   ...problemZh,
   ...restZh,
   ...peopleZh,
+  ...adminZh,
   ...deskZh,
   ...statsZh,
 };

@@ -10,7 +10,7 @@ export const shellEn: Same<typeof shellZh> = {
   'nav.stats': 'Figures',
   'nav.referrals': 'Referrals',
   'nav.desk': 'Desk',
-  'nav.people': 'People',
+  'nav.admin': 'Manage',
   'nav.overrides': 'Unsigned',
   'nav.me': 'My account: {name}',
   'nav.help': 'Help',
@@ -76,9 +76,6 @@ export const shellEn: Same<typeof shellZh> = {
   'common.list': ', ',
   'common.other': 'Other',
   'common.busy': 'Working…',
-  'common.draft.kept': 'Draft kept {time}',
-  'common.draft.found': 'Going on from what you had written.',
-  'common.draft.drop': 'Drop the draft, start anew',
   'common.count': '{n} / {max}',
   'common.n': '{n}',
 

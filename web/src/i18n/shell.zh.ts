@@ -8,7 +8,7 @@ export const shellZh = {
   'nav.stats': '统计',
   'nav.referrals': '转诊',
   'nav.desk': '转诊台',
-  'nav.people': '人员',
+  'nav.admin': '管理',
   'nav.overrides': '免签核查',
   'nav.me': '我的账户：{name}',
   'nav.help': '帮助',
@@ -74,9 +74,6 @@ export const shellZh = {
   'common.list': '、',
   'common.other': '其他',
   'common.busy': '正在…',
-  'common.draft.kept': '草稿已存 {time}',
-  'common.draft.found': '接着上次没写完的。',
-  'common.draft.drop': '不要草稿，重写',
   'common.count': '{n} / {max}',
   'common.n': '{n} 件',
 
