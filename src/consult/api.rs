@@ -32,6 +32,7 @@ use crate::{
 
 /// The consult's routes. Paths are listed here and nowhere else; `…/actions/escalate`
 /// belongs to the referral room, which makes what comes of it.
+#[expect(clippy::too_many_lines, reason = "a list of doors")]
 pub fn doors<S>() -> Doors<S>
 where
     S: Clone + Send + Sync + 'static,

@@ -77,14 +77,7 @@ pub async fn bring_about(
             Ok(Told::because(reason.word()))
         }
         Action::Accept | Action::Take => answer(ctx, tx, consult, by).await,
-        Action::Decline => {
-            let reason = form::coded_reason(body)?;
-            let Some(user) = by.user() else { return Ok(Told::because(reason.word())) };
-            let mine = of_user(people::still_ringing(tx, consult.id).await?, user).0;
-            people::decline(ctx, tx, consult, user, reason.word(), by.at).await?;
-            rings::note(tx, consult, (&mine, "declined"), &[consult.from_user], (by.actor(), by.at)).await?;
-            Ok(Told::because(reason.word()))
-        }
+        Action::Decline => decline(ctx, tx, consult, body, by).await,
         Action::Exhausted | Action::Timeout => {
             end_rings(tx, consult, RingState::Expired, by.at).await?;
             Ok(Told::default())
@@ -141,6 +134,22 @@ pub async fn bring_about(
             Ok(Told::default())
         }
     }
+}
+
+/// One of those who are rung says no, and why; the asker is told.
+async fn decline(
+    ctx: &Ctx,
+    tx: &mut WriteTx,
+    consult: &Consult,
+    body: &Body,
+    by: &By<'_>,
+) -> Result<Told, Error> {
+    let reason = form::coded_reason(body)?;
+    let Some(user) = by.user() else { return Ok(Told::because(reason.word())) };
+    let mine = of_user(people::still_ringing(tx, consult.id).await?, user).0;
+    people::decline(ctx, tx, consult, user, reason.word(), by.at).await?;
+    rings::note(tx, consult, (&mine, "declined"), &[consult.from_user], (by.actor(), by.at)).await?;
+    Ok(Told::because(reason.word()))
 }
 
 /// What must not outlive the state that was left: rings end when ringing does, seats when it is over.

@@ -216,6 +216,7 @@ pub struct ReferralClosedAction {
 
 /// The whole of a referral. Clinical parts are null to eyes that may see its head only.
 #[derive(ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "the shape of an answer")]
 pub struct ReferralView {
     #[serde(flatten)]
     brief: ReferralBrief,

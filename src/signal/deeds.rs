@@ -159,12 +159,12 @@ mod tests {
     fn a_refusal_may_be_tried_again_and_nothing_is_kept_for_ever() {
         let mut deeds = Deeds::default();
         let refused = Outcome::Err(Refused::new(Code::NotJoined));
-        let _ = asked(&mut deeds, 1, 7);
+        drop(asked(&mut deeds, 1, 7));
         deeds.done(key(1).0, &key(1).1, &refused, NOON);
         assert_eq!(asked(&mut deeds, 1, 7).try_recv(), Ok(Claim::Yours));
 
         for tail in 2..=200 {
-            let _ = asked(&mut deeds, tail, 7);
+            drop(asked(&mut deeds, tail, 7));
             deeds.done(key(tail).0, &key(tail).1, &Outcome::done(), NOON);
         }
         assert_eq!(deeds.len(), MOST);

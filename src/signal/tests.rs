@@ -3,6 +3,7 @@
 //!
 //! The store is a list per inbox and a map of answers; the relay always says yes. Time moves
 //! by hand, chance comes from the story, so that what fails once fails always.
+#![expect(clippy::print_stdout, reason = "how much was tried is part of the answer")]
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -508,10 +509,10 @@ impl World {
         self.largest = self.largest.max(line.session.waiting());
     }
 
-    fn work(&mut self, id: LineId) -> Check {
+    fn work(&mut self, id: LineId) {
         let line = self.lines.get_mut(&id).unwrap();
         let who = self.tabs[line.tab].user;
-        let Some(job) = line.jobs.pop_front() else { return Ok(()) };
+        let Some(job) = line.jobs.pop_front() else { return };
         match job {
             Job::Admit(hello) => self.admit(id, who, hello),
             Job::Fetch(after, limit) => {
@@ -528,7 +529,7 @@ impl World {
             }
             Job::Negotiate(consult, neg) => {
                 let step = match self.ask(|answer| Ask::SeatOf(id, consult, answer)).flatten() {
-                    Some(seated) if seated.is_stale(neg) => return Ok(()),
+                    Some(seated) if seated.is_stale(neg) => return,
                     Some(_) => {
                         self.note(Ask::Negotiated(id, consult, neg));
                         ServerStep::Answer { sdp: "v=0\r\n".into() }
@@ -548,7 +549,6 @@ impl World {
                 self.step(id, Input::Done(number, outcome));
             }
         }
-        Ok(())
     }
 
     fn admit(&mut self, id: LineId, who: UserId, hello: Hello) {
@@ -819,7 +819,7 @@ impl World {
                 let heard = self.lines.get_mut(&id).unwrap().ear.try_recv().unwrap();
                 self.step(id, heard);
             }
-            3 => return self.work(id),
+            3 => self.work(id),
             4 => {
                 let now = self.now();
                 let line = self.lines.get_mut(&id).unwrap();

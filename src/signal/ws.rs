@@ -84,9 +84,8 @@ where
         Ok(who) => who,
         Err(problem) => return problem.into_response(),
     };
-    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &state).await {
-        Ok(upgrade) => upgrade,
-        Err(_) => return Problem::new(&codes::BAD_REQUEST).into_response(),
+    let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &state).await else {
+        return Problem::new(&codes::BAD_REQUEST).into_response();
     };
     let upgrade = upgrade
         .protocols([SUBPROTOCOL])

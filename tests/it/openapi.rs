@@ -65,10 +65,10 @@ fn dead_references(document: &Value, part: &Value, dead: &mut Vec<String>) {
     match part {
         Value::Object(members) => {
             for (key, value) in members {
-                if let (true, Some(target)) = (key == "$ref", value.as_str()) {
-                    if document.pointer(target.trim_start_matches('#')).is_none() {
-                        dead.push(target.to_owned());
-                    }
+                if let (true, Some(target)) = (key == "$ref", value.as_str())
+                    && document.pointer(target.trim_start_matches('#')).is_none()
+                {
+                    dead.push(target.to_owned());
                 }
                 dead_references(document, value, dead);
             }

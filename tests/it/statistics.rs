@@ -120,7 +120,7 @@ async fn sent(alliance: &Alliance, from: &Person, to: &str, n: usize) -> Vec<Str
         });
         let id = from.post("/referrals", form).await.is(201).text("id");
         from.does(
-            &format!("/referrals/{}", id),
+            &format!("/referrals/{id}"),
             "submit",
             json!({ "entry": { "path": "new_patient", "active_ms": 42_000, "keys": 90, "clicks": 3 } }),
         )

@@ -25,6 +25,7 @@ use crate::{
 };
 
 /// Paths of the administrators.
+#[expect(clippy::too_many_lines, reason = "a list of doors")]
 pub fn doors<S>() -> Doors<S>
 where
     S: Clone + Send + Sync + 'static,

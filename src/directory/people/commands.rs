@@ -259,7 +259,7 @@ pub async fn edit(
     }
     if let Some(name) = change.name {
         staff.pinyin = pinyin::read_name(name.as_str()).shown();
-        staff.name = name.as_str().to_owned();
+        name.as_str().clone_into(&mut staff.name);
         changed.push("name");
     }
     if let Some(title) = change.title {

@@ -161,18 +161,21 @@ pub struct StaffChange {
     /// Their telephone; null takes it away.
     #[serde(default, deserialize_with = "said")]
     #[schema(value_type = Option<String>)]
+    #[expect(clippy::option_option, reason = "null takes it away, silence leaves it")]
     pub phone: Option<Option<String>>,
     /// What they are where, whole and in order.
     pub memberships: Option<Vec<RoleAsk>>,
 }
 
 /// Tells `null` from nothing.
+#[expect(clippy::option_option, reason = "null takes it away, silence leaves it")]
 fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
 /// What a fresh alliance needs before its first consult, and what of it is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "a list to tick off")]
 pub struct FirstSteps {
     /// There is a facility beside the one that leads.
     pub facility: bool,

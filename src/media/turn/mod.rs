@@ -211,7 +211,7 @@ impl TurnServer {
             return Err(Fault::StaleNonce);
         }
         let (seat, holds) = self.passes.read(claim.user, now).ok_or(Fault::Unauthorized)?;
-        let key = request.key(claim.user, &self.passes.credential(claim.user));
+        let key = Request::key(claim.user, &self.passes.credential(claim.user));
         if !request.is_signed_by(&key) {
             return Err(Fault::Unauthorized);
         }

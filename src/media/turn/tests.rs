@@ -1,4 +1,5 @@
 //! The TURN server under a client that keeps to the rules, and under those that do not.
+#![expect(clippy::print_stdout, reason = "how much was tried is part of the answer")]
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};

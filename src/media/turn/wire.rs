@@ -179,7 +179,7 @@ impl<'a> Request<'a> {
         Ok(Claim { user, nonce })
     }
 
-    pub(super) fn key(&self, user: &str, credential: &str) -> Key {
+    pub(super) fn key(user: &str, credential: &str) -> Key {
         LongTermKeyCredentials::new(user.into(), credential.into(), REALM.into())
             .make_key(IntegrityAlgorithm::Sha1)
     }

@@ -64,10 +64,10 @@ pub fn fits(document: &Value, schema: &Value, value: &Value, at: &str) -> Result
     check(document, schema, value, at)?;
     let mut names = Some(Map::new());
     named(document, schema, value, &mut names);
-    if let (Some(names), Some(members)) = (names, value.as_object()) {
-        if let Some(stray) = members.keys().find(|name| !names.contains_key(*name)) {
-            return Err(format!("{at}/{stray} is not described"));
-        }
+    if let (Some(names), Some(members)) = (names, value.as_object())
+        && let Some(stray) = members.keys().find(|name| !names.contains_key(*name))
+    {
+        return Err(format!("{at}/{stray} is not described"));
     }
     Ok(())
 }
@@ -94,10 +94,10 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
             return Err(format!("{at}: {value} is no {kinds:?}"));
         }
     }
-    if let Some(words) = schema["enum"].as_array() {
-        if !words.contains(value) {
-            return Err(format!("{at}: {value} is none of {words:?}"));
-        }
+    if let Some(words) = schema["enum"].as_array()
+        && !words.contains(value)
+    {
+        return Err(format!("{at}: {value} is none of {words:?}"));
     }
     if let Some(members) = value.as_object() {
         for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
