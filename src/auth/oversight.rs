@@ -62,7 +62,8 @@ impl Oversight {
         *self == Self::Alliance || (!roles.is_empty() && roles.iter().all(|m| self.gives(m)))
     }
 
-    fn gives(&self, role: &Membership) -> bool {
+    /// True if the role is theirs to give and to take.
+    pub fn gives(&self, role: &Membership) -> bool {
         *self == Self::Alliance
             || (self.covers(role.facility) && !matches!(role.role, Role::AllianceAdmin | Role::Auditor))
     }

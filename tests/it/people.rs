@@ -237,6 +237,9 @@ async fn a_facility_administrator_looks_after_their_own_people_and_nobody_else()
     // Somebody of another place does not exist; somebody of both is seen and not taken over.
     admin.get(&account(hospital.doctor())).await.is(404);
     admin.post(&format!("{}/password-link", account(hospital.doctor())), json!({})).await.is(404);
+    let auditor = alliance.person("Auditor", clinic.facility, None, "auditor").await;
+    assert_eq!(admin.get(&account(&auditor)).await.is(200).json()["open_actions"], json!([]));
+    admin.does(&account(&auditor), "suspend", json!({})).await.is(403);
     assert_eq!(admin.get(&account(&both)).await.is(200).json()["open_actions"], json!(["roles"]));
     admin.post(&format!("{}/password-link", account(&both)), json!({})).await.is(403);
     admin.patch(&account(&both), json!({ "name": "Somebody else" })).await.is(403);

@@ -157,7 +157,7 @@ fn open_to(by: By<'_>, staff: &Staff) -> Vec<Deed> {
     let roles = staff.roles();
     let oversight = by.oversight();
     if !oversight.rules(&roles) {
-        let mine = roles.iter().any(|role| oversight.covers(role.facility));
+        let mine = roles.iter().any(|role| oversight.gives(role));
         return if mine { vec![Deed::Roles] } else { Vec::new() };
     }
     let (me, open) = (by.user() == Some(staff.id), staff.standing == Standing::Active);

@@ -29,7 +29,7 @@ export const peopleEn: Same<typeof peopleZh> = {
   'pe.more': 'More people',
   'pe.suspended': 'Suspended',
   'pe.waiting': 'No password yet',
-  'pe.signed': 'Signed in at {n}',
+  'pe.signed': 'Signed in: {n}',
   'pe.elsewhere': 'Also works elsewhere: only the roles at your facility can be changed here',
   'pe.link': 'Password link',
   'pe.link.title': 'A link for {name}',

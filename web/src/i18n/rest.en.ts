@@ -36,7 +36,6 @@ export const restEn: Same<typeof restZh> = {
   'account.theme.dark': 'Dark',
   'account.lang': 'Language',
   'account.keys': 'Keys',
-  'account.norail': 'There is no work page for your role yet. Sign out below to use another account.',
   'date.open': 'Calendar',
   'date.hint': 'yyyy-mm-dd',
   'date.hint.timed': 'yyyy-mm-dd hh:mm',

@@ -34,7 +34,6 @@ export const restZh = {
   'account.theme.dark': '暗',
   'account.lang': '语言',
   'account.keys': '快捷键',
-  'account.norail': '您的身份在这里还没有工作页面。请用下面的退出，换一个账户登录。',
   'date.open': '日历',
   'date.hint': '年-月-日',
   'date.hint.timed': '年-月-日 时:分',
