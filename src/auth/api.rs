@@ -14,10 +14,11 @@ use super::{
     model::{Me, Principal, Status},
     presence,
     session::{self, Token},
+    tokens,
 };
 use crate::{
     ctx::Ctx,
-    http::{Door, Doors, Json, Problem, codes},
+    http::{Door, Doors, Json, Problem, Scope, codes},
 };
 
 /// The routes of one's own session.
@@ -86,6 +87,11 @@ where
 }
 
 async fn caller(parts: &Parts, ctx: &Ctx) -> Result<Look, Problem> {
+    let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if let Some(text) = authorization.and_then(|text| text.strip_prefix("Bearer ")) {
+        let scope = parts.extensions.get::<Scope>().and_then(|scope| scope.0.as_deref());
+        return Ok(tokens::by_token(ctx, text, scope).await?);
+    }
     let mut cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let token = cookies.find_map(Token::in_cookies).ok_or(Problem::new(&codes::NOT_SIGNED_IN))?;
     Ok(commands::look_at(ctx, &token).await?)
@@ -151,6 +157,7 @@ impl From<Error> for Problem {
                 Self::new(&codes::SLOW_DOWN).with("retry_after_s", retry_after_s)
             }
             Error::NotSignedIn => Self::new(&codes::NOT_SIGNED_IN),
+            Error::NoScope => Self::new(&codes::NO_SCOPE),
             Error::Store(fault) => Self::our_fault(fault),
         }
     }

@@ -38,6 +38,9 @@ pub enum Error {
     /// The session is not there, is over, or the person holds no active role.
     #[error("not signed in")]
     NotSignedIn,
+    /// The token is good, but not for this.
+    #[error("the token has no scope for this")]
+    NoScope,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -174,7 +177,11 @@ pub async fn is_alive(ctx: &Ctx, session: SessionId) -> Result<bool, StoreError>
     store::is_alive(&mut tx, session, ctx.clock.now()).await
 }
 
-async fn look_up(tx: &mut impl Query, session: SessionId, user: UserId) -> Result<Option<Look>, StoreError> {
+pub(super) async fn look_up(
+    tx: &mut impl Query,
+    session: SessionId,
+    user: UserId,
+) -> Result<Option<Look>, StoreError> {
     let Some(person) = store::person(tx, user).await? else { return Ok(None) };
     let memberships = store::memberships(tx, user).await?;
     let Some(first) = memberships.first() else { return Ok(None) };

@@ -15,6 +15,7 @@ pub mod policy;
 mod presence;
 mod session;
 mod store;
+mod tokens;
 
 pub use api::doors;
 pub use commands::{
@@ -28,3 +29,4 @@ pub use password::{BadPassword, hash as hash_password, judge as judge_password};
 pub use presence::{leave, of as presence_of, renew, set as set_presence};
 pub use session::{COOKIE, LIFE, Token};
 pub use store::{keep_no_password, keep_password, keep_setup_link, open_setup_link, use_setup_link};
+pub use tokens::{LONGEST_LIFE, NewToken, SCOPES, TokenLine, add_token, revoke_token, tokens};

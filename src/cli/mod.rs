@@ -9,6 +9,7 @@ mod migrate;
 mod place;
 pub mod seed;
 mod serve;
+mod token;
 mod user;
 mod ways;
 
@@ -46,6 +47,9 @@ enum Command {
     /// Enter people, list them, set their passwords.
     #[command(subcommand)]
     User(user::User),
+    /// Keys for other programs: make, list, revoke.
+    #[command(subcommand)]
+    Token(token::Token),
     /// The figures: fold them anew, print them.
     #[command(subcommand)]
     Stats(figures::Stats),
@@ -122,6 +126,7 @@ fn obey(line: Line) -> Result<(), CliError> {
             Command::Seed(what) => seed::run(&config, what).await,
             Command::Place(what) => place::run(&config, what).await,
             Command::User(what) => user::run(&config, what).await,
+            Command::Token(what) => token::run(&config, what).await,
             Command::Stats(what) => figures::stats(&config, what).await,
             Command::Journal(what) => figures::journal(&config, what).await,
             Command::Certs => certs::run(&config),

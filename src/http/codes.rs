@@ -32,6 +32,7 @@ codes! {
     NOT_SIGNED_IN = UNAUTHORIZED, "not_signed_in", "Sign in first.";
     SIGN_IN_REFUSED = UNAUTHORIZED, "sign_in_refused", "Name or password is not right.";
     FORBIDDEN = FORBIDDEN, "forbidden", "This is not for you to do.";
+    NO_SCOPE = FORBIDDEN, "no_scope", "This token is not for that.";
     WRONG_ORIGIN = FORBIDDEN, "wrong_origin", "The request comes from another site.";
     SETUP_LINK_DEAD = FORBIDDEN, "setup_link_dead", "This set-up link is of no use any more.";
     PASSWORD_LINK_DEAD = FORBIDDEN, "password_link_dead", "This link is of no use any more.";

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{
-    Router,
+    Extension, Router,
     handler::Handler,
     http::Method,
     routing::{MethodFilter, on},
@@ -19,6 +19,10 @@ use super::codes::{self, Code};
 
 /// Named shapes of the document, by name.
 pub type Shapes = BTreeMap<String, Value>;
+
+/// What a door wants of a token: told to whoever looks at the caller, with the request.
+#[derive(Debug, Clone)]
+pub struct Scope(pub Option<String>);
 
 /// What is said of one door.
 #[derive(Debug, Clone)]
@@ -206,6 +210,12 @@ impl Door {
         add_shapes(&mut self.shapes, shapes);
     }
 
+    /// What a token must be allowed to pass here; nothing where none passes.
+    fn scope(&self, room: &str, method: &Method) -> Option<String> {
+        let verb = if *method == Method::GET { "read" } else { "write" };
+        (!self.is_open && !self.people_only).then(|| format!("{verb}:{room}"))
+    }
+
     /// The operation as the document has it.
     fn operation(&self, room: &str, path: &str, method: &Method) -> Value {
         let mut refusals = self.refusals.clone();
@@ -225,7 +235,12 @@ impl Door {
             refusals.insert(codes::WRONG_ORIGIN.word);
         }
         if !self.is_open {
-            refusals.extend([codes::NOT_SIGNED_IN.word, codes::FORBIDDEN.word, codes::SLOW_DOWN.word]);
+            refusals.extend([
+                codes::NOT_SIGNED_IN.word,
+                codes::FORBIDDEN.word,
+                codes::NO_SCOPE.word,
+                codes::SLOW_DOWN.word,
+            ]);
         }
         let mut responses: serde_json::Map<_, _> =
             self.answers.iter().map(|(status, answer)| (status.to_string(), answer.clone())).collect();
@@ -240,7 +255,11 @@ impl Door {
         if self.people_only {
             operation["x-people-only"] = true.into();
         }
-        operation["security"] = if self.is_open { json!([]) } else { json!([{ "session": [] }]) };
+        operation["security"] = match self.scope(room, method) {
+            Some(scope) => json!([{ "session": [] }, { "token": [scope] }]),
+            None if self.is_open => json!([]),
+            None => json!([{ "session": [] }]),
+        };
         operation
     }
 }
@@ -292,7 +311,8 @@ impl<S: Clone + Send + Sync + 'static> Doors<S> {
         door: Door,
     ) -> Self {
         let filter = MethodFilter::try_from(method.clone()).expect("a method that routers know");
-        self.router = self.router.route(path, on(filter, handler));
+        let scope = Extension(Scope(door.scope(self.room, &method)));
+        self.router = self.router.route(path, on(filter, handler).layer(scope));
         let operation = door.operation(self.room, path, &method);
         let word = method.as_str().to_lowercase();
         self.paths.entry(path.to_owned()).or_default().insert(word, operation);

@@ -35,10 +35,16 @@ pub fn document(paths: &BTreeMap<String, BTreeMap<String, Value>>, shapes: &Shap
             "securitySchemes": {
                 "session": { "type": "apiKey", "in": "cookie", "name": crate::auth::COOKIE,
                              "description": "A person's session; POST /session sets it." },
+                "token": { "type": "http", "scheme": "bearer",
+                           "description": TOKEN },
             }
         }
     })
 }
+
+const TOKEN: &str = "A token for another program, made with `causeway token create`. It acts as one person, within \
+    its scopes (the one an operation wants is listed there), until it expires or is revoked. \
+    A missing scope is `no_scope`. Operations that do not list it take none.";
 
 const ABOUT: &str = "Field names are snake_case, times RFC 3339 in UTC, ids opaque texts. \
     Lists answer `{items, next}`; `next` is the cursor of the following page. \

@@ -18,6 +18,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (5, "consults", include_str!("../../migrations/0005_consults.sql")),
     (6, "attachments", include_str!("../../migrations/0006_attachments.sql")),
     (7, "referrals", include_str!("../../migrations/0007_referrals.sql")),
+    (8, "tokens", include_str!("../../migrations/0008_tokens.sql")),
     (10, "consent", include_str!("../../migrations/0010_consent.sql")),
     (11, "statistics", include_str!("../../migrations/0011_statistics.sql")),
     (12, "signal", include_str!("../../migrations/0012_signal.sql")),

@@ -43,3 +43,4 @@ mod signal;
 mod statistics;
 mod store;
 mod support;
+mod tokens;

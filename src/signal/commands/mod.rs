@@ -98,9 +98,12 @@ impl Speaker {
         match auth::principal_of(ctx, self.user()).await {
             Ok(who) => Ok(Principal { session, ..who }),
             Err(auth::Error::Store(fault)) => Err(refusal::fault(fault)),
-            Err(auth::Error::NotSignedIn | auth::Error::Refused | auth::Error::SlowDown { .. }) => {
-                Err(Refused::new(Code::Unauthorized))
-            }
+            Err(
+                auth::Error::NotSignedIn
+                | auth::Error::NoScope
+                | auth::Error::Refused
+                | auth::Error::SlowDown { .. },
+            ) => Err(Refused::new(Code::Unauthorized)),
         }
     }
 }

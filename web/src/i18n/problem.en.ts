@@ -8,6 +8,7 @@ export const problemEn: Same<typeof problemZh> = {
   'problem.idempotency_key_reused': 'Something else was sent a moment ago. Look at the record, then press again if it still needs the change.',
   'problem.in_flight': 'Your press is still being worked on: no need to press again.',
   'problem.if_match_missing': 'This step was not sent rightly, your text is kept. Reload the page and try again.',
+  'problem.no_scope': 'This token may not do that. Ask an administrator for one that may.',
   'problem.forbidden': 'This step is not open to your role. If it is needed, dial the other side\'s desk.',
   'problem.password_link_dead': 'This link was used, has run out, or was replaced. Ask your administrator for another.',
   'problem.last_administrator': 'The alliance needs one administrator who can sign in. Make another one first.',

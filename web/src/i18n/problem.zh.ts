@@ -6,6 +6,7 @@ export const problemZh = {
   'problem.idempotency_key_reused': '刚才已经送过一次不同的内容。看一眼记录，需要再改就再按一次。',
   'problem.in_flight': '刚才那一下还在办，不用再按。',
   'problem.if_match_missing': '这一步没有送对，您写的还在。刷新页面后再试。',
+  'problem.no_scope': '这个接口令牌没有这项权限，请向管理员申请。',
   'problem.forbidden': '这一步不归您的身份做。需要时请打对方转诊台电话。',
   'problem.password_link_dead': '这条链接用过、过期，或者已经换了新的。请找管理员再要一条。',
   'problem.last_administrator': '联盟至少要留一位能登录的管理员。请先再设一位。',
