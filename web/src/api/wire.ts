@@ -1002,7 +1002,7 @@ export interface Point {
 
 /** A refusal (RFC 9457). */
 export interface Problem {
-  code: 'bad_json' | 'bad_request' | 'idempotency_key_missing' | 'not_signed_in' | 'sign_in_refused' | 'forbidden' | 'wrong_origin' | 'setup_link_dead' | 'password_link_dead' | 'not_found' | 'method_not_allowed' | 'wrong_state' | 'someone_was_faster' | 'already_there' | 'last_administrator' | 'patient_exists' | 'in_flight' | 'stale' | 'too_large' | 'not_accepted' | 'invalid_field' | 'incomplete' | 'content_mismatch' | 'idempotency_key_reused' | 'if_match_missing' | 'slow_down' | 'internal' | 'unavailable' | 'disk_full';
+  code: 'bad_json' | 'bad_request' | 'idempotency_key_missing' | 'not_signed_in' | 'sign_in_refused' | 'forbidden' | 'no_scope' | 'wrong_origin' | 'setup_link_dead' | 'password_link_dead' | 'not_found' | 'method_not_allowed' | 'wrong_state' | 'someone_was_faster' | 'already_there' | 'last_administrator' | 'patient_exists' | 'in_flight' | 'stale' | 'too_large' | 'not_accepted' | 'invalid_field' | 'incomplete' | 'content_mismatch' | 'idempotency_key_reused' | 'if_match_missing' | 'slow_down' | 'internal' | 'unavailable' | 'disk_full';
   detail?: string;
   errors?: FieldError[];
   status: number;
