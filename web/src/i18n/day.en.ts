@@ -12,7 +12,6 @@ export const dayEn: Same<typeof dayZh> = {
   'day.find': 'Find a patient and start a consult',
   'day.start': 'Start a consult',
   'day.write': 'Write it now',
-  'day.pick.first': 'Find the patient first',
   'day.recent': 'Seen just now',
   'day.new': 'New patient',
   'day.todo': 'Waiting for me',

@@ -10,7 +10,6 @@ export const dayZh = {
   'day.find': '找病人并发起会诊',
   'day.start': '发起会诊',
   'day.write': '先写好会诊',
-  'day.pick.first': '先找到病人',
   'day.recent': '刚看过',
   'day.new': '新病人',
   'day.todo': '等我处理',
