@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
@@ -46,6 +46,13 @@ where
             "/session",
             sign_out,
             Door::new("sign_out", "Ends the session.").people_only().answers_nothing(204),
+        )
+        .get(
+            "/session/draft-key",
+            draft_key,
+            Door::new("draft_key", "The key under which this person's drafts lie on their machine.")
+                .people_only()
+                .answers::<DraftKey>(200),
         )
         .put(
             "/session/presence",
@@ -124,6 +131,24 @@ async fn show(Myself(me): Myself) -> axum::Json<Me> {
 async fn sign_out(State(ctx): State<Ctx>, who: Principal) -> Result<Response, Problem> {
     commands::sign_out(&ctx, &who).await?;
     Ok(with_cookie(StatusCode::NO_CONTENT.into_response(), &session::clear_cookie()))
+}
+
+/// A key for what a person writes while the line is gone.
+#[derive(Serialize, ToSchema)]
+struct DraftKey {
+    /// 256 bits in hex.
+    key: String,
+}
+
+/// `GET /api/v1/session/draft-key`: the browser keeps drafts sealed under it and forgets it
+/// with the page; whoever is not signed in as this person cannot read them. It belongs to
+/// the person and not to the session, so that a draft outlives a shift.
+async fn draft_key(State(ctx): State<Ctx>, who: Principal) -> Response {
+    let half = |n: &str| ctx.vault.term(n, &who.user.to_string());
+    let key = format!("{}{}", half("draft key, first half"), half("draft key, second half"));
+    let mut response = axum::Json(DraftKey { key }).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 fn with_cookie(mut response: Response, cookie: &str) -> Response {

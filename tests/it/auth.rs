@@ -176,3 +176,21 @@ async fn the_first_administrator_moves_in_once_with_the_link() {
     assert_eq!(me["acting"]["roles"], json!(["alliance_admin", "facility_admin"]));
     assert!(causeway::directory::open_link(&alliance.ctx).await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn the_key_for_drafts_belongs_to_one_person_and_outlives_the_session() {
+    let alliance = Alliance::open().await;
+    let clinic = alliance.clinic("Luwan").await;
+    let key = |who: Person| async move {
+        let answer = who.get("/session/draft-key").await.is(200);
+        assert_eq!(answer.header("cache-control"), "no-store");
+        answer.text("key")
+    };
+
+    let mine = key(clinic.doctor().clone()).await;
+
+    assert_eq!(mine.len(), 64);
+    assert_eq!(key(clinic.doctor().clone()).await, mine);
+    assert_ne!(key(clinic.second().clone()).await, mine);
+    alliance.stranger().get("/session/draft-key").await.is(401);
+}

@@ -21,12 +21,14 @@ export async function signIn(login: string, password: string): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
+  const who = session.me?.id;
   await ask<void>('DELETE', '/session');
+  if (who) await (await import('./drafts/shelf')).wipe(who).catch(() => undefined);
   session.me = null;
   forget();
 }
 
-/** Drafts and recent searches stay on this machine only as long as their writer is signed in. */
+/** Recent searches stay on this machine only as long as whoever searched is signed in. */
 export function forget(): void {
   try {
     sessionStorage.clear();

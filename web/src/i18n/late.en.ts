@@ -9,6 +9,7 @@ import { statsEn } from './stats.en';
 import { peopleEn } from './people.en';
 import { restEn } from './rest.en';
 import { adminEn } from './admin.en';
+import { unsentEn } from './unsent.en';
 
 export const words = {
   ...consentEn,
@@ -19,6 +20,7 @@ export const words = {
   ...restEn,
   ...peopleEn,
   ...adminEn,
+  ...unsentEn,
   ...deskEn,
   ...statsEn,
 };

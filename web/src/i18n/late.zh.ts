@@ -9,6 +9,7 @@ import { statsZh } from './stats.zh';
 import { peopleZh } from './people.zh';
 import { restZh } from './rest.zh';
 import { adminZh } from './admin.zh';
+import { unsentZh } from './unsent.zh';
 
 export const words = {
   ...consentZh,
@@ -19,6 +20,7 @@ export const words = {
   ...restZh,
   ...peopleZh,
   ...adminZh,
+  ...unsentZh,
   ...deskZh,
   ...statsZh,
 };

@@ -1,27 +1,28 @@
 /**
- * What is being written, kept on this machine: session storage, under the writer's own id, gone when
- * the browser closes or the writer signs out. Forms call `keep` on every change.
+ * What is being written, kept on this machine: sealed, under the writer's own id, gone when the writer
+ * signs out; through reload, crash and closed browser it stays. Forms call `keep` on every change.
  */
+import * as shelf from '../drafts/shelf';
+
 const DELAY = 400; // after the last key, look.md section 6
 
 export class Draft<T extends object> {
-  readonly #key: string;
+  readonly name: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pending: T | null = null;
+  #last = '';
   readonly #kept: ((at: number) => void) | undefined;
 
-  constructor(user: string, name: string, kept?: (at: number) => void) {
-    this.#key = `draft:${user}:${name}`;
+  constructor(name: string, kept?: (at: number) => void) {
+    this.name = name;
     this.#kept = kept;
+    addEventListener('pagehide', this.#leave);
   }
 
+  readonly #leave = (): void => this.flush();
+
   read(): Partial<T> | null {
-    try {
-      const text = sessionStorage.getItem(this.#key);
-      return text ? (JSON.parse(text) as Partial<T>) : null;
-    } catch {
-      return null;
-    }
+    return shelf.read(this.name) as Partial<T> | null;
   }
 
   keep(value: T): void {
@@ -32,23 +33,26 @@ export class Draft<T extends object> {
 
   flush(): void {
     clearTimeout(this.#timer);
-    if (!this.#pending) return;
-    try {
-      sessionStorage.setItem(this.#key, JSON.stringify(this.#pending));
-      this.#kept?.(Date.now());
-    } catch {
-      // Full or forbidden: the form itself still holds everything.
-    }
+    const value = this.#pending;
     this.#pending = null;
+    const text = value ? JSON.stringify(value) : '';
+    if (!value || text === this.#last) return;
+    this.#last = text;
+    void shelf.keep(this.name, value).then((safe) => {
+      if (safe) this.#kept?.(Date.now());
+    });
+  }
+
+  /** The form is left: what is pending goes to disk. */
+  leave(): void {
+    this.flush();
+    removeEventListener('pagehide', this.#leave);
   }
 
   drop(): void {
     clearTimeout(this.#timer);
     this.#pending = null;
-    try {
-      sessionStorage.removeItem(this.#key);
-    } catch {
-      // Nothing was kept.
-    }
+    this.#last = '';
+    void shelf.drop(this.name);
   }
 }

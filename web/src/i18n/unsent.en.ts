@@ -1,0 +1,38 @@
+import type { unsentZh } from './unsent.zh';
+import type { Same } from './zh';
+
+/** What is not through yet, and what is half written. */
+export const unsentEn: Same<typeof unsentZh> = {
+  'un.title': 'Not sent yet',
+  'un.sub': 'What you submitted without a line waits here and goes by itself, once, when the line is back.',
+  'un.strip': '{n} not sent yet',
+  'un.strip.back': '{n} did not get through: please look',
+  'un.what.patient': 'New patient',
+  'un.what.consult': 'Consult request',
+  'un.what.referral': 'Referral',
+  'un.what.opinion': 'Opinion',
+  'un.what.step': 'Referral step',
+  'un.at': 'submitted {time}',
+  'un.half': 'half through, the rest follows',
+  'un.waiting': 'Waiting to go',
+  'un.waiting.line': 'Waiting for the line',
+  'un.sending': 'Being sent',
+  'un.refused': 'Came back',
+  'un.held': 'Old: look before you send it',
+  'un.send': 'Send now',
+  'un.open': 'Open and change',
+  'un.drop': 'Do not send',
+  'un.drop.ask': 'It will be deleted from this computer for good. Sure?',
+  'un.drop.do': 'Delete',
+  'un.none': 'Nothing is waiting',
+  'un.none.text': 'Everything you submitted has arrived.',
+  'un.drafts': 'Half written',
+  'un.draft.drop': 'Delete draft',
+  'un.safe': 'Drafts lie encrypted on this computer, readable only while you are signed in, and are wiped when you sign out.',
+  'un.sent': '{what} sent: {who}',
+  'un.local': 'The server cannot be reached. Go on writing: it is kept here and sent by itself when the line is back.',
+  'un.files': 'Files can be added once the line is back.',
+  'un.opinion': 'The server cannot be reached. The opinion is kept here and goes by itself; tell the other side by telephone meanwhile.',
+  'un.out': '{n} not sent yet. Signing out deletes them from this computer.',
+  'un.out.do': 'Delete and sign out',
+};
