@@ -10,11 +10,12 @@ const BINARY = process.env.CAUSEWAY_BIN ?? join(ROOT, 'target/debug/causeway');
 
 /**
  * Starts the server with the demo alliance and waits until it serves. `within` is a command that runs it
- * elsewhere (another network), `settings` are further variables, `config` the text of a settings file.
+ * elsewhere (another network), `settings` are further variables, `config` the text of a settings file, `again` the
+ * folder of a server that was stopped and goes on with what it kept.
  */
-export async function startServer({ keep = false, within = [], settings = {}, config = '' } = {}) {
+export async function startServer({ keep = false, within = [], settings = {}, config = '', again = null } = {}) {
   if (!existsSync(BINARY)) throw new Error(`no binary at ${BINARY}: build it, or name it in CAUSEWAY_BIN`);
-  const folder = mkdtempSync(join(tmpdir(), 'causeway-story-'));
+  const folder = again ?? mkdtempSync(join(tmpdir(), 'causeway-story-'));
   const env = {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CAUSEWAY_'))),
     CAUSEWAY_SERVER__LISTEN: '127.0.0.1:0',

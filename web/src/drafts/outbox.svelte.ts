@@ -87,6 +87,8 @@ async function send<T>(first: Parcel): Promise<Gone<T>> {
 
 async function through(parcel: Parcel): Promise<void> {
   await shelf.drop(parcel.draft);
+  // Whom a letter without a record asks is kept beside it.
+  await shelf.drop(parcel.draft.replace(/^letter:new:/, 'begun:'));
   await shelf.dropParcel(parcel.id);
   take(parcel.id);
 }
