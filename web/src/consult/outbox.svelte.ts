@@ -32,7 +32,7 @@ export class Outbox {
   constructor(user: string, owner: Owner, id: string) {
     this.user = user;
     this.path = `/${owner}/${id}/messages`;
-    this.draft = new Draft(user, `said:${owner}:${id}`);
+    this.draft = new Draft(`said:${owner}:${id}`);
     this.waiting = (this.draft.read()?.waiting ?? []).map((one) => ({ ...one, fault: null }));
     onBack(() => void this.flush());
     void this.flush();
