@@ -13,6 +13,8 @@ const DAY = 24 * 3_600_000;
 /** Who is rung for a request of an hour ago thinks it is of now. */
 export const RING_STILL = 10 * 60_000;
 const AGAIN = 15_000;
+/** How long a submission waits for the disk. */
+const KEEP_MS = 2_000;
 
 export const outbox: { parcels: Parcel[]; sending: string | null } = $state({ parcels: [], sending: null });
 
@@ -44,7 +46,8 @@ export async function submit<T>(of: Submission): Promise<Outcome<T>> {
   if (before) await discard(before.id);
   const steps = before ? amended(before, of.steps) : of.steps;
   const parcel: Parcel = { ...rest, steps, id: newKey(), at: Date.now(), done: 0, last: null, until: Date.now() + still, state: 'waiting', problem: null };
-  await shelf.keepParcel(parcel.id, parcel);
+  // A disk that hangs does not keep an emergency from going out.
+  await Promise.race([shelf.keepParcel(parcel.id, parcel), new Promise((late) => setTimeout(late, KEEP_MS))]);
   const gone = await send<T>(parcel);
   if ('body' in gone) {
     await through(gone.parcel);
