@@ -383,6 +383,12 @@ export interface DicomFacts {
 
 export type Direction = 'up' | 'down' | 'peer';
 
+/** A key for what a person writes while the line is gone. */
+export interface DraftKey {
+  /** 256 bits in hex. */
+  key: string;
+}
+
 /** One duty in a week of the rota. */
 export interface Duty {
   /** Up to this moment, which is the next one's. */

@@ -12,7 +12,7 @@ export function blankLetter(patient: Patient, begun: Begun, me: Me): ReferralVie
   return {
     id: '', no: '', state: 'draft', state_since: new Date(0).toISOString(), version: 0, open_actions: ['submit'],
     direction: begun.direction, urgency: begun.urgency,
-    from: { facility: me.acting.facility, user: { id: me.id, name: me.name, title: me.title } },
+    from: { facility: me.acting.facility, department: null, user: { id: me.id, name: me.name, title: me.title } },
     to: { facility: department.facility, user: null, department },
     patient, diagnosis: null, requested_service: null, reason_codes: [], transport: { mode: null, eta: null, plate: null, crew: null, phone: null, depart_at: null, state: 'none' }, source_consult_id: null, parent_id: null, chain_id: '',
     attachments: 0, sla_due_at: null, submitted_at: null, first_viewed_at: null, expires_at: null, appointment: null,
