@@ -76,7 +76,7 @@ const LEVELS: &[(&str, Level)] = &[
 /// A cell that cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct BadRow {
-    /// The line in the file; the headings are line 1.
+    /// The row, as a spreadsheet numbers them; the headings are row 1.
     pub line: usize,
     /// The column's name, if it is one cell.
     pub column: Option<String>,
@@ -313,8 +313,7 @@ fn read(table: Table, file: &[u8]) -> Result<Vec<TableRow>, Error> {
             return Err(Error::field("file", "too_many"));
         }
         let cell = |place: &Option<usize>| place.and_then(|at| record.get(at)).unwrap_or_default().to_owned();
-        let line = record.position().map_or(n, |at| at.line() as usize);
-        rows.push(TableRow { line, columns, cells: places.iter().map(cell).collect() });
+        rows.push(TableRow { line: n, columns, cells: places.iter().map(cell).collect() });
     }
     Ok(rows)
 }

@@ -18,8 +18,8 @@ use crate::{
 /// The grid shows seven days.
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Nobody is on duty for longer than this at a stretch: a slip of the hand would be.
-const LONGEST: Duration = Duration::from_secs(3 * 24 * 3600);
+/// Being rung second may last for weeks; more than this is a slip of the hand.
+const LONGEST: Duration = Duration::from_secs(31 * 24 * 3600);
 
 /// The most duties in one week of one department.
 const MOST: usize = 400;

@@ -77,7 +77,7 @@ export interface BadRow {
   code: string;
   /** The column's name, if it is one cell. */
   column: string | null;
-  /** The line in the file; the headings are line 1. */
+  /** The row, as a spreadsheet numbers them; the headings are row 1. */
   line: number;
   /** What stands there. */
   text: string;
