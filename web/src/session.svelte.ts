@@ -23,7 +23,7 @@ export async function signIn(login: string, password: string): Promise<void> {
 export async function signOut(): Promise<void> {
   const who = session.me?.id;
   await ask<void>('DELETE', '/session');
-  if (who) await (await import('./drafts/shelf')).wipe(who).catch(() => undefined);
+  if (who) await (await import('./drafts')).wipe(who).catch(() => undefined);
   session.me = null;
   forget();
 }
