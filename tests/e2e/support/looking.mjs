@@ -28,7 +28,7 @@ const texts = (page) => page.evaluate(() => {
   for (let node = walker.currentNode; node; node = walker.nextNode()) {
     if (node.nodeType === Node.TEXT_NODE) {
       const text = node.data.trim();
-      if (text && node.parentElement && !['SCRIPT', 'STYLE'].includes(node.parentElement.tagName) && seen(node.parentElement)) all.push(text);
+      if (text && node.parentElement && !['SCRIPT', 'STYLE', 'CODE'].includes(node.parentElement.tagName) && seen(node.parentElement)) all.push(text);
     } else {
       for (const name of ['aria-label', 'placeholder', 'title', 'alt', 'aria-valuetext', 'aria-roledescription']) {
         const text = node.getAttribute?.(name);
