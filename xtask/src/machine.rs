@@ -15,6 +15,7 @@ pub const FOR_BROWSER: &[Need] = &[
     Need { package: "chromium", is_there: || chromium().is_some() },
     Need { package: "fonts-noto-cjk", is_there: || has_chinese_font() },
     Need { package: "espeak-ng", is_there: || shell::has("espeak-ng") },
+    Need { package: "python3-venv", is_there: has_python },
 ];
 
 /// What calls in other networks need: namespaces, a firewall, and a browser that trusts our authority.
@@ -36,6 +37,11 @@ pub fn chromium() -> Option<&'static str> {
 fn has_chinese_font() -> bool {
     Path::new("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc").exists()
         || shell::said("fc-list", &[":lang=zh", "family"]).is_some_and(|families| !families.is_empty())
+}
+
+/// Python with what makes a folder of its own for schemathesis; the statistics are counted again in it too.
+fn has_python() -> bool {
+    shell::said("python3", &["-c", "import ensurepip, venv; print(1)"]).is_some()
 }
 
 /// Node builds the web part; the rest was needed to get this far.
