@@ -29,12 +29,19 @@ function lyingOpen(words) {
   });
   return walk(profile);
 }
-const boxes = (page) => page.evaluate(() => new Promise((done, no) => {
+/** What lies in the boxes. Asked before the page made them: nothing, and nothing is made in its place. */
+const boxes = (page) => page.evaluate(() => new Promise((done) => {
   const open = indexedDB.open('causeway');
-  open.onerror = () => no(open.error);
+  open.onupgradeneeded = () => open.transaction.abort();
+  open.onerror = () => done([]);
   open.onsuccess = () => {
-    const asked = open.result.transaction('boxes').objectStore('boxes').getAllKeys();
-    asked.onsuccess = () => { open.result.close(); done(asked.result); };
+    try {
+      const asked = open.result.transaction('boxes').objectStore('boxes').getAllKeys();
+      asked.onsuccess = () => { open.result.close(); done(asked.result); };
+    } catch {
+      open.result.close();
+      done([]);
+    }
   };
 }));
 const letters = async (page, patient) => (await api(page, 'GET', `/referrals?box=out&patient=${patient}`)).body.items.filter((one) => one.patient.id === patient);
@@ -84,7 +91,7 @@ async function story() {
     await page.locator('#lf-i').fill('三天来胸闷，休息后缓解');
     await page.locator('#lf-dx').fill('I20.0 不稳定型心绞痛');
     await page.keyboard.press('Enter');
-    await until('the draft is on disk', async () => (await boxes(page)).some((key) => key.includes('letter:new')), 5_000);
+    await until('the draft is on disk', async () => (await boxes(page)).some((key) => key.includes('letter:new')), 10_000);
     await pause(600);
   });
   await step('the browser is closed, and the words are not readable in its profile', async () => {
