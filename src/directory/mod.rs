@@ -13,7 +13,6 @@ pub mod rota;
 mod setup;
 mod store;
 
-pub use admin::{BadRow, Error as NotChanged, Imported, Table, import, template};
 pub use api::doors;
 pub use commands::{
     Error, NewDepartment, NewFacility, NewPerson, Wanted, add_department, add_facility, add_person,

@@ -110,12 +110,6 @@ impl Table {
     }
 }
 
-/// An empty table with the headings: UTF-8 with a byte order mark, which spreadsheets need.
-pub fn template(table: Table) -> String {
-    let headings: Vec<_> = table.columns().iter().map(|column| column.heading).collect();
-    format!("\u{feff}{}\r\n", headings.join(","))
-}
-
 /// Looks a table through, and takes it if `confirm` and nothing is wrong.
 ///
 /// # Errors
@@ -353,12 +347,5 @@ mod tests {
         };
         assert_eq!(errors[0].code, "column_missing");
         assert_eq!(errors[0].params, Some(serde_json::json!({ "column": "机构名称" })));
-    }
-
-    #[test]
-    fn the_template_is_a_table_of_its_own_kind() {
-        for table in [Table::Facilities, Table::Departments] {
-            assert!(read(table, template(table).as_bytes()).is_ok());
-        }
     }
 }

@@ -12,7 +12,6 @@ mod store;
 mod view;
 
 pub(super) use api::doors;
-pub use import::{BadRow, Imported, Table, import, template};
 
 use crate::{
     auth::{Principal, policy},
