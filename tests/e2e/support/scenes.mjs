@@ -32,7 +32,7 @@ const consult = { name: 'consult', who: 'clinic', at: ({ ids }) => `/consults/${
 const referrals = { name: 'referrals', who: 'clinic', at: () => '/referrals', ready: 'h1' };
 const referral = { name: 'referral', who: 'clinic', at: ({ ids }) => `/referrals/${ids.sent}`, ready: '.tl' };
 const desk = { name: 'desk', who: 'desk', at: () => '/desk?box=in&tab=decide', ready: '.preview .panel' };
-const statistics = { name: 'statistics', who: 'admin', at: () => '/statistics', ready: 'h1', calm: 900 };
+const statistics = { name: 'statistics', who: 'admin', at: () => '/statistics', ready: '.heads', calm: 900 };
 const live = { who: 'specialist', before: meet, at: inCall, ready: '.tile:not(.own) video', calm: 1_200 };
 
 export const SCENES = [
