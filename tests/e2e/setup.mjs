@@ -1,5 +1,6 @@
 // A stranger sets an empty production instance up on PostgreSQL, from the operators' page alone: every command is read out
-// of the blocks of docs/operations.md and run as it stands there. Only the ports differ, since others test here too.
+// of the blocks of docs/operations.md and run as it stands there; after the first administrator's link everything is done
+// in the browser, with the pages the administrator has. Only the ports differ, since others test here too.
 import { execFile, spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { launch } from './support/browser.mjs';
 import { writeCamera, writeMicrophone } from './support/media.mjs';
-import { DEPARTMENT, HOSPITAL, api, call, enter } from './support/people.mjs';
+import { DEPARTMENT, HOSPITAL, call, enter } from './support/people.mjs';
 import { startPostgres } from './support/postgres.mjs';
 import { framesDecoded } from './support/probe.mjs';
 import { must, step, sumUp, until } from './support/steps.mjs';
@@ -77,6 +78,30 @@ async function stop() {
   const gone = new Promise((done) => (server.exitCode === null ? server.on('exit', done) : done()));
   server.kill('SIGTERM');
   await gone;
+}
+
+/** One of the administrator's tabs. */
+const tab = (page, name) => page.getByRole('tab', { name, exact: true }).click();
+const save = (page) => page.getByRole('dialog').getByRole('button', { name: '保存', exact: true }).click();
+const field = (page, label) => page.getByRole('dialog').getByLabel(label, { exact: typeof label === 'string' });
+
+async function enterFacility(page, { name, level, phone }) {
+  await page.getByRole('button', { name: '添加机构' }).click();
+  await field(page, '机构名称').fill(name);
+  await field(page, '级别').selectOption({ label: level });
+  await field(page, '24 小时电话').fill(phone);
+  await save(page);
+  await page.getByRole('row', { name: new RegExp(name) }).waitFor();
+}
+
+async function enterDepartment(page, { facility, name, phone, scope }) {
+  await page.getByRole('button', { name: '添加科室', exact: true }).click();
+  await field(page, '所属机构').selectOption({ label: facility });
+  await field(page, '科室名称').fill(name);
+  await field(page, '科室电话').fill(phone);
+  await field(page, /收治范围/).fill(scope);
+  await save(page);
+  await page.getByRole('listitem').filter({ hasText: scope }).waitFor();
 }
 
 /** An administrator enters somebody and reads the link off the screen. */
@@ -160,9 +185,19 @@ async function story() {
     must(status === 403, `answered with ${status}`);
     await other.close();
   });
-  await step('the clinic and the department', async () => void (await type('places')));
-  const links = await step('two doctors are entered; each gets a link, nobody chooses a password for them', async () => {
+  await step('the clinic and the department, in the pages', async () => {
+    await tab(admin, '机构');
+    await enterFacility(admin, { name: CLINIC, level: '乡镇卫生院', phone: '0999-555-0110' });
+    await tab(admin, '科室');
+    await enterDepartment(admin, { facility: HOSPITAL, name: DEPARTMENT, phone: '0999-555-0121', scope: '胸痛、心衰、心律失常' });
+  });
+  await step('what the terminal enters beside it stands on the page too', async () => {
+    await type('places');
     await admin.reload();
+    await admin.getByRole('listitem').filter({ hasText: '儿科' }).waitFor();
+  });
+  const links = await step('two doctors are entered; each gets a link, nobody chooses a password for them', async () => {
+    await tab(admin, '人员');
     return { rural: await enterPerson(admin, RURAL), specialist: await enterPerson(admin, SPECIALIST) };
   });
   const [clinic, specialist] = [await here.page(), await there.page()];
@@ -177,21 +212,28 @@ async function story() {
     await other.getByText('这条链接用不了了').waitFor();
     await other.close();
   });
-  await step('the rota of this week: the specialist is asked first', async () => {
-    const { body: { items } } = await api(admin, 'GET', '/admin/departments');
-    const room = items.find((one) => one.name === DEPARTMENT);
-    // Weeks begin on Monday in the alliance's zone.
-    const day = 86_400_000;
-    const here = Math.floor((Date.now() + 8 * 3_600_000) / day);
-    const moment = (days) => new Date(days * day - 8 * 3_600_000).toISOString();
-    const monday = here - ((here + 3) % 7);
-    const where = `/admin/departments/${room.id}/rota`;
-    const { body: week, etag } = await api(admin, 'GET', `${where}?from=${moment(monday)}`);
-    const user = week.staff.find((one) => one.name === SPECIALIST.name)?.id;
-    must(user, `the rota knows ${week.staff.length} people`);
-    const duties = Array.from({ length: 7 }, (_, n) => ({ user, tier: 1, starts_at: moment(monday + n), ends_at: moment(monday + n + 1) }));
-    const { status, body } = await api(admin, 'PUT', where, { from: moment(monday), duties }, { 'If-Match': etag });
-    must(status === 200 && body.keeps_rota, `answered with ${status}: ${JSON.stringify(body)}`);
+  await step('the rota, in the page: last week is filled in, this week takes it over', async () => {
+    await tab(admin, '排班');
+    await admin.getByRole('combobox', { name: '科室', exact: true }).selectOption({ label: `${HOSPITAL} ${DEPARTMENT}` });
+    await admin.getByText('没有排班时，科室里所有医生一起响铃。').waitFor();
+    // A duty begins at eight: what covers this Monday's small hours began on Sunday.
+    await admin.getByRole('button', { name: '前一周' }).click();
+    const row = admin.getByRole('row', { name: SPECIALIST.name });
+    const saved = admin.getByText('这一周的排班已保存').last();
+    await admin.getByRole('button', { name: '本周' }).waitFor();
+    for (let n = 0; n < 7; n += 1) await row.getByRole('combobox').nth(n).selectOption({ label: '一线全天' });
+    await admin.getByRole('button', { name: '保存', exact: true }).click();
+    await saved.waitFor();
+    await admin.getByRole('button', { name: '后一周' }).click();
+    await admin.getByRole('button', { name: '本周' }).waitFor({ state: 'detached' });
+    await admin.getByRole('button', { name: '照搬上周' }).click();
+    await admin.getByText('有改动还没保存').waitFor();
+    await admin.getByRole('button', { name: '保存', exact: true }).click();
+    await admin.getByText('有改动还没保存').waitFor({ state: 'detached' });
+    await admin.reload();
+    await admin.getByText('按排班响铃：不在班的医生不响。').waitFor();
+    const cells = await row.getByRole('combobox').evaluateAll((all) => all.map((one) => one.value));
+    must(cells.length === 7 && cells.every((one) => one === '1'), `after a reload the week reads ${cells}`);
   });
   await step('neither link nor password is in the log', () => {
     for (const secret of [PASSWORD, links.rural.split('#')[1], links.specialist.split('#')[1]]) must(!said.includes(secret), 'a secret is in the log');
@@ -209,12 +251,12 @@ async function story() {
     }
   });
   await step('the first steps have ticked themselves off', async () => {
-    const { body } = await api(admin, 'GET', '/admin/first-steps');
-    must(Object.values(body).length === 5 && Object.values(body).every(Boolean), JSON.stringify(body));
+    await tab(admin, '人员');
+    await admin.locator('li.person', { hasText: SPECIALIST.name }).waitFor();
+    await admin.getByRole('heading', { name: '头几步' }).waitFor({ state: 'detached', timeout: 20_000 });
   });
   await step('a suspended doctor is out of the call and out of the house at once', async () => {
     await admin.bringToFront();
-    await admin.reload();
     const row = admin.locator('li.person', { hasText: SPECIALIST.name });
     await row.getByRole('button', { name: /停用/ }).click();
     await admin.getByRole('dialog').getByRole('button', { name: '停用' }).click();
