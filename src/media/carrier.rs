@@ -5,12 +5,13 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
 
 use super::demux::Remote;
+use super::socket::{Inlet, Socket};
 use super::stream::{Framing, StreamSays};
 use super::turn::{TurnServer, Via};
 
@@ -22,9 +23,7 @@ struct Stream {
 }
 
 pub(super) struct Carrier {
-    socket: mio::net::UdpSocket,
-    /// An IPv6 socket takes IPv4, too, and shows it mapped.
-    is_dual: bool,
+    socket: Socket,
     streams: HashMap<u64, Stream>,
     /// Streams that carry ICE packets, by where they come from.
     by_address: HashMap<SocketAddr, u64>,
@@ -36,33 +35,45 @@ pub(super) struct Unsent;
 
 impl Carrier {
     pub(super) fn new(socket: mio::net::UdpSocket, turn: TurnServer) -> io::Result<Self> {
-        let is_dual = socket.local_addr()?.is_ipv6();
-        Ok(Self { socket, is_dual, streams: HashMap::new(), by_address: HashMap::new(), turn })
+        let socket = Socket::new(socket)?;
+        Ok(Self { socket, streams: HashMap::new(), by_address: HashMap::new(), turn })
     }
 
-    pub(super) fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let (length, from) = self.socket.recv_from(buffer)?;
-        Ok((length, SocketAddr::new(from.ip().to_canonical(), from.port())))
+    /// Takes what datagrams are there. `WouldBlock` when there are none.
+    pub(super) fn receive(&self, inlet: &mut Inlet) -> io::Result<()> {
+        self.socket.receive(inlet)
     }
 
-    pub(super) fn send(&mut self, to: Remote, bytes: &[u8], now: Instant) -> Result<(), Unsent> {
+    /// Sends a packet: by a stream at once, as a datagram with the next [`Carrier::flush`].
+    pub(super) fn send(&mut self, to: Remote, bytes: Vec<u8>, now: Instant) -> Result<(), Unsent> {
         match to {
             Remote::Tcp(address) => {
                 let id = self.by_address.get(&address).ok_or(Unsent)?;
-                self.write(*id, bytes.to_vec())
+                self.write(*id, bytes)
             }
             Remote::Udp(address) if self.turn.has_lent(address) => {
-                let (client, packed) = self.turn.pack(address, bytes, now).ok_or(Unsent)?;
+                let (client, packed) = self.turn.pack(address, &bytes, now).ok_or(Unsent)?;
                 self.answer(client, packed)
             }
-            Remote::Udp(address) => self.datagram(address, bytes),
+            Remote::Udp(address) => {
+                self.socket.put(address, bytes);
+                Ok(())
+            }
         }
     }
 
+    /// Sends the datagrams of this round; gives how many the kernel did not take.
+    pub(super) fn flush(&mut self) -> u64 {
+        self.socket.flush()
+    }
+
     /// Says something to a client of the TURN server.
-    pub(super) fn answer(&self, client: Via, bytes: Vec<u8>) -> Result<(), Unsent> {
+    pub(super) fn answer(&mut self, client: Via, bytes: Vec<u8>) -> Result<(), Unsent> {
         match client {
-            Via::Udp(address) => self.datagram(address, &bytes),
+            Via::Udp(address) => {
+                self.socket.put(address, bytes);
+                Ok(())
+            }
             Via::Stream(id, _) => self.write(id, bytes),
         }
     }
@@ -96,14 +107,6 @@ impl Carrier {
             StreamSays::Packets { id, packets } => return Some((id, packets)),
         }
         None
-    }
-
-    fn datagram(&self, to: SocketAddr, bytes: &[u8]) -> Result<(), Unsent> {
-        let to = match to.ip() {
-            IpAddr::V4(ip) if self.is_dual => SocketAddr::new(ip.to_ipv6_mapped().into(), to.port()),
-            IpAddr::V4(_) | IpAddr::V6(_) => to,
-        };
-        self.socket.send_to(bytes, to).map(drop).map_err(|_| Unsent)
     }
 
     /// A full queue loses the packet, as a full line would.

@@ -30,6 +30,7 @@ mod relay;
 mod rewrite;
 mod room;
 mod seat;
+mod socket;
 mod stream;
 mod turn;
 mod vp8;

@@ -24,16 +24,15 @@ use super::peer::Peer;
 use super::relay::Command;
 use super::room::Room;
 use super::seat::Turn;
+use super::socket::Inlet;
 use super::stream::{Framing, StreamSays};
 use super::turn::{Outcome, TurnServer, Via};
 use crate::config;
 
 const SOCKET: Token = Token(0);
 const COMMANDS: Token = Token(1);
-/// Datagrams taken before looking at timers and commands again.
+/// Datagrams, or batches from streams, taken before looking at timers and commands again.
 const BATCH: usize = 128;
-/// The longest datagram the engine takes.
-const LONGEST: usize = 2_000;
 /// How often a room looks after keyframes, voices and lost lines.
 const ROOM_TICK: Duration = Duration::from_millis(100);
 /// Kernel buffers: a tenth of a second of the busiest worker measured.
@@ -151,7 +150,7 @@ impl Worker {
 
     pub(super) fn run(mut self) {
         let mut events = Events::with_capacity(16);
-        let mut buffer = vec![0; LONGEST];
+        let mut inlet = Inlet::new();
         while self.running {
             let wait = self.wait();
             if let Err(why) = self.poll.poll(&mut events, wait)
@@ -163,10 +162,11 @@ impl Worker {
             self.readable |= events.iter().any(|event| event.token() == SOCKET);
             let now = moment();
             self.take_commands(now);
-            self.take_datagrams(now, &mut buffer);
+            self.take_datagrams(now, &mut inlet);
             self.take_streams(now);
             self.take_timers(now);
             self.settle(now);
+            count(&self.counters.unsent, self.carrier.flush());
             self.listeners.flush();
         }
         tracing::info!("relay stopped");
@@ -257,20 +257,24 @@ impl Worker {
         Ok(slots)
     }
 
-    fn take_datagrams(&mut self, now: Instant, buffer: &mut [u8]) {
-        for _ in 0..BATCH {
-            match self.carrier.receive(buffer) {
-                Ok((length, source)) => {
-                    count(&self.counters.received, 1);
-                    self.datagram(now, Via::Udp(source), &buffer[..length]);
-                    self.after(now);
+    fn take_datagrams(&mut self, now: Instant, inlet: &mut Inlet) {
+        let mut taken = 0;
+        while taken < BATCH {
+            match self.carrier.receive(inlet) {
+                Ok(()) => {
+                    for (source, bytes) in inlet.datagrams() {
+                        taken += 1;
+                        self.datagram(now, Via::Udp(source), bytes);
+                        self.after(now);
+                    }
+                    count(&self.counters.received, inlet.datagrams().count() as u64);
                 }
                 Err(why) if why.kind() == ErrorKind::WouldBlock => {
                     self.readable = false;
                     return;
                 }
                 // An earlier datagram could not be delivered; says nothing about this one.
-                Err(_) => {}
+                Err(_) => taken += 1,
             }
         }
     }
@@ -419,7 +423,7 @@ impl Worker {
 
     fn send(&mut self, now: Instant) {
         for (to, bytes) in self.turn.datagrams.drain(..) {
-            if self.carrier.send(to, &bytes, now).is_err() {
+            if self.carrier.send(to, bytes, now).is_err() {
                 count(&self.counters.unsent, 1);
             }
         }

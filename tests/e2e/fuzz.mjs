@@ -39,7 +39,7 @@ function install() {
     const got = spawnSync(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '-r', wanted], { encoding: 'utf8' });
     must(got.status === 0, `PyPI does not give schemathesis: ${got.stderr.trim().split('\n').at(-1)}`);
   }
-  return execFileSync(join(FOLDER, 'bin/st'), ['--version'], { encoding: 'utf8' }).trim();
+  return execFileSync(python, [join(FOLDER, 'bin/st'), '--version'], { encoding: 'utf8' }).trim();
 }
 
 const ask = async (base, cookie, path) => {
@@ -81,7 +81,7 @@ async function fuzz(server, { role, login }) {
     '--max-time', String(SECONDS), '--workers', '2', '--request-timeout', '10', '--generation-database', 'none', '--seed', '20260302',
     '--no-color',
   ];
-  const ran = spawnSync(join(FOLDER, 'bin/st'), args, {
+  const ran = spawnSync(join(FOLDER, 'bin/python'), [join(FOLDER, 'bin/st'), ...args], {
     encoding: 'utf8', cwd: FOLDER, maxBuffer: 1 << 28,
     env: { ...process.env, SCHEMATHESIS_HOOKS: join(HERE, 'support/fuzz_hooks.py'), FUZZ_KNOWN: around },
   });

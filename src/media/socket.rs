@@ -1,0 +1,205 @@
+//! The UDP socket, many datagrams at a time.
+//!
+//! A picture comes as a burst of packets, and goes on to each viewer as one. The kernel takes and
+//! gives such a burst in one call (segmentation offload), which is most of what a packet costs:
+//! so what a round writes waits until its end, and leaves sorted by where it goes.
+
+use std::io::{self, IoSliceMut};
+use std::net::{IpAddr, SocketAddr};
+
+use quinn_udp::{RecvMeta, Transmit, UdpSockRef, UdpSocketState};
+
+/// Calls' worth of bursts taken at once.
+const BURSTS: usize = 16;
+/// The longest burst the kernel puts together, in bytes.
+const BURST: usize = 65_536;
+/// The longest datagram anybody of ours sends, in bytes; longer ones are nobody's.
+const LONGEST: usize = 2_000;
+/// Datagrams of one burst: the kernel's own limit is 64.
+const SEGMENTS: usize = 48;
+
+/// Where received bursts are put; datagrams are read out of it.
+pub(super) struct Inlet {
+    buffers: Vec<Box<[u8]>>,
+    bursts: [RecvMeta; BURSTS],
+    filled: usize,
+}
+
+impl Inlet {
+    pub(super) fn new() -> Self {
+        let buffers = (0..BURSTS).map(|_| vec![0; BURST].into_boxed_slice()).collect();
+        Self { buffers, bursts: [RecvMeta::default(); BURSTS], filled: 0 }
+    }
+
+    /// The datagrams of the last [`Socket::receive`], with their senders, as they came.
+    pub(super) fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, &[u8])> {
+        let bursts = self.bursts[..self.filled].iter().zip(&self.buffers);
+        bursts.flat_map(|(burst, buffer)| {
+            let from = SocketAddr::new(burst.addr.ip().to_canonical(), burst.addr.port());
+            let datagrams = buffer[..burst.len].chunks(burst.stride.max(1));
+            datagrams.filter(|bytes| bytes.len() <= LONGEST).map(move |bytes| (from, bytes))
+        })
+    }
+}
+
+pub(super) struct Socket {
+    io: mio::net::UdpSocket,
+    state: UdpSocketState,
+    /// An IPv6 socket takes IPv4, too, and shows it mapped.
+    is_dual: bool,
+    outbox: Vec<(SocketAddr, Vec<u8>)>,
+    burst: Vec<u8>,
+}
+
+impl Socket {
+    pub(super) fn new(io: mio::net::UdpSocket) -> io::Result<Self> {
+        let state = UdpSocketState::new(UdpSockRef::from(&io))?;
+        let is_dual = io.local_addr()?.is_ipv6();
+        Ok(Self { io, state, is_dual, outbox: Vec::new(), burst: Vec::new() })
+    }
+
+    /// Takes what is there. `WouldBlock` when nothing is.
+    pub(super) fn receive(&self, inlet: &mut Inlet) -> io::Result<()> {
+        inlet.filled = 0;
+        let mut slices: Vec<IoSliceMut<'_>> =
+            inlet.buffers.iter_mut().map(|buffer| IoSliceMut::new(buffer)).collect();
+        inlet.filled = self.state.recv(UdpSockRef::from(&self.io), &mut slices, &mut inlet.bursts)?;
+        Ok(())
+    }
+
+    /// Puts a datagram into the outbox; [`Socket::flush`] sends it.
+    pub(super) fn put(&mut self, to: SocketAddr, bytes: Vec<u8>) {
+        let to = match to.ip() {
+            IpAddr::V4(ip) if self.is_dual => SocketAddr::new(ip.to_ipv6_mapped().into(), to.port()),
+            IpAddr::V4(_) | IpAddr::V6(_) => to,
+        };
+        self.outbox.push((to, bytes));
+    }
+
+    /// Sends the outbox, each receiver's datagrams in their order and together. Gives how many
+    /// the kernel did not take.
+    pub(super) fn flush(&mut self) -> u64 {
+        let mut outbox = std::mem::take(&mut self.outbox);
+        outbox.sort_by_key(|(to, _)| *to);
+        let mut unsent = 0;
+        let mut rest = &outbox[..];
+        while let Some((to, first)) = rest.first() {
+            let alike = together(rest, self.state.max_gso_segments().min(SEGMENTS));
+            let (now, later) = rest.split_at(alike);
+            rest = later;
+            if !(alike > 1 && self.send_burst(*to, first.len(), now)) {
+                unsent += now.iter().filter(|(to, bytes)| !self.send(*to, bytes, None)).count() as u64;
+            }
+        }
+        outbox.clear();
+        self.outbox = outbox;
+        unsent
+    }
+
+    fn send_burst(&mut self, to: SocketAddr, segment: usize, datagrams: &[(SocketAddr, Vec<u8>)]) -> bool {
+        let mut burst = std::mem::take(&mut self.burst);
+        burst.clear();
+        burst.extend(datagrams.iter().flat_map(|(_, bytes)| bytes));
+        let sent = self.send(to, &burst, Some(segment));
+        self.burst = burst;
+        sent
+    }
+
+    fn send(&self, to: SocketAddr, bytes: &[u8], segment: Option<usize>) -> bool {
+        let transmit =
+            Transmit { destination: to, ecn: None, contents: bytes, segment_size: segment, src_ip: None };
+        self.state.try_send(UdpSockRef::from(&self.io), &transmit).is_ok()
+    }
+}
+
+/// How many from the front may leave as one burst: same receiver, same length, the last one
+/// shorter at most.
+fn together(outbox: &[(SocketAddr, Vec<u8>)], most: usize) -> usize {
+    let Some((to, first)) = outbox.first() else { return 0 };
+    let most = most.min(BURST / first.len().max(1)).max(1);
+    let mut taken = 1;
+    for (next, bytes) in outbox.iter().take(most).skip(1) {
+        if next != to || bytes.len() > first.len() {
+            break;
+        }
+        taken += 1;
+        if bytes.len() < first.len() {
+            break;
+        }
+    }
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outbox(parts: &[(u16, usize)]) -> Vec<(SocketAddr, Vec<u8>)> {
+        parts.iter().map(|(port, long)| (SocketAddr::from(([127, 0, 0, 1], *port)), vec![7; *long])).collect()
+    }
+
+    #[test]
+    fn a_burst_is_of_one_receiver_and_one_length_with_a_shorter_end() {
+        assert_eq!(together(&[], 8), 0);
+        assert_eq!(together(&outbox(&[(1, 100), (2, 100)]), 8), 1);
+        assert_eq!(together(&outbox(&[(1, 100), (1, 100), (1, 40), (1, 40)]), 8), 3);
+        assert_eq!(together(&outbox(&[(1, 100), (1, 101)]), 8), 1);
+        assert_eq!(together(&outbox(&[(1, 100); 20]), 8), 8);
+        assert_eq!(together(&outbox(&[(1, 0), (1, 0)]), 8), 2);
+        // A burst never outgrows what the kernel takes in one call.
+        assert_eq!(together(&outbox(&[(1, 30_000); 9]), 8), 2);
+    }
+
+    #[test]
+    fn what_is_put_arrives_in_order_at_each_receiver() {
+        let bound = |at: &str| {
+            let socket = std::net::UdpSocket::bind(at).unwrap();
+            socket.set_nonblocking(true).unwrap();
+            socket
+        };
+        let listens: Vec<_> = (0..3).map(|_| bound("127.0.0.1:0")).collect();
+        for home in ["127.0.0.1:0", "[::]:0"] {
+            let mut sender = Socket::new(mio::net::UdpSocket::from_std(bound(home))).unwrap();
+            let mut sent = vec![Vec::new(); 3];
+            for n in 0..90_usize {
+                let bytes = vec![n as u8; if n % 10 == 9 { 300 } else { 1_100 }];
+                sender.put(listens[n % 3].local_addr().unwrap(), bytes.clone());
+                sent[n % 3].push(bytes);
+            }
+            assert_eq!(sender.flush(), 0);
+            for (listen, sent) in listens.iter().zip(&sent) {
+                let mut buffer = [0; 2_000];
+                let got: Vec<Vec<u8>> = std::iter::from_fn(|| {
+                    let (length, _) = listen.recv_from(&mut buffer).ok()?;
+                    Some(buffer[..length].to_vec())
+                })
+                .collect();
+                assert_eq!(&got, sent);
+            }
+        }
+    }
+
+    #[test]
+    fn bursts_are_read_out_datagram_by_datagram() {
+        let receiver = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        receiver.set_nonblocking(true).unwrap();
+        let home = receiver.local_addr().unwrap();
+        let receiver = Socket::new(mio::net::UdpSocket::from_std(receiver)).unwrap();
+        let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        sender.set_nonblocking(true).unwrap();
+        let from = sender.local_addr().unwrap();
+        let mut sender = Socket::new(mio::net::UdpSocket::from_std(sender)).unwrap();
+        let lengths = [1_200, 1_200, 1_200, 500, 90, 90, 1_300];
+        for (n, length) in lengths.iter().enumerate() {
+            sender.put(home, vec![n as u8; *length]);
+        }
+        assert_eq!(sender.flush(), 0);
+        let mut inlet = Inlet::new();
+        let mut got = Vec::new();
+        while receiver.receive(&mut inlet).is_ok() {
+            got.extend(inlet.datagrams().map(|(who, bytes)| (who, bytes.to_vec())));
+        }
+        let sent = lengths.iter().enumerate().map(|(n, length)| (from, vec![n as u8; *length]));
+        assert_eq!(got, sent.collect::<Vec<_>>());
+    }
+}
