@@ -13,6 +13,7 @@ use super::{
     error::Error,
     escalate, read, shapes,
     state::{Action, Refusal},
+    story,
 };
 use crate::{
     auth::Principal,
@@ -88,6 +89,16 @@ where
             .takes::<shapes::ReferralActionForm>()
             .answers_record::<shapes::ReferralActed>(200)
             .refuses(&[&codes::WRONG_STATE, &codes::INCOMPLETE]),
+        )
+        .get(
+            "/patients/{id}/chains",
+            chains,
+            Door::new(
+                "patient_chains",
+                "Where a patient was sent, up and down: every letter of every story.",
+            )
+            .part::<PatientId>("id")
+            .answers_list::<shapes::ChainLink>(),
         )
         // A referral comes of it, so this one step of a consult has its address here.
         .post(
@@ -190,6 +201,15 @@ async fn act(
 ) -> Result<Response, Problem> {
     let once = Once::new(who.user, &key, &format!("POST /referrals/{id}/actions/{action}"), &bytes);
     Ok(commands::act(&ctx, &who, (id, seen), (&action, &value), &once).await?.into_response())
+}
+
+/// `GET /api/v1/patients/{id}/chains`
+async fn chains(
+    Shared(ctx): Shared<Ctx>,
+    who: Principal,
+    Path(id): Path<PatientId>,
+) -> Result<axum::Json<Value>, Problem> {
+    Ok(axum::Json(json!({ "items": story::chains(&ctx, &who, id).await?, "next": null })))
 }
 
 /// `POST /api/v1/consults/{id}/actions/escalate`

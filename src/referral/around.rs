@@ -136,7 +136,8 @@ pub async fn eyes(ctx: &Ctx, tx: &mut impl Query, who: &Principal, referral: &Re
     let grant = if held_until.is_some() { Grant::TakesPart } else { Grant::None };
     let was_here = referral.submitted_at.is_none() || referral.arrived_at.is_some();
     let withdrawn = !was_here && consents::was_withdrawn(tx, Subject::Referral(referral.id)).await?;
-    Ok(Eyes { admitted: policy::require(who, &sides, grant).map(|_| ()), actors, held_until, withdrawn })
+    let admitted = policy::require(who, &sides, grant).map(|_| ());
+    Ok(Eyes { who: who.clone(), admitted, actors, held_until, withdrawn })
 }
 
 /// Until when the house of `who` held a leg of it, if that is not too long ago.

@@ -8,13 +8,18 @@ use super::{
     state::{Action, MACHINE},
 };
 use crate::{
-    auth::policy::{Actor, Denied},
+    auth::{
+        Principal,
+        policy::{Actor, Denied},
+    },
     kernel::{Timestamp, workflow::Closed},
 };
 
 /// How one person stands to one referral.
 #[derive(Debug, Clone)]
 pub struct Eyes {
+    /// Whose they are.
+    pub who: Principal,
     /// The parts they play, or how they are turned away.
     pub admitted: Result<(), Denied>,
     /// The parts they play.

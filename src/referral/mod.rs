@@ -38,6 +38,7 @@ mod read;
 mod shapes;
 mod state;
 mod store;
+mod story;
 mod time;
 mod view;
 mod vocabulary;

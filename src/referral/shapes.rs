@@ -172,17 +172,44 @@ pub struct NoteView {
     body: String,
 }
 
+/// A target that was asked before.
+#[derive(ToSchema)]
+pub struct EarlierLeg {
+    to: FacilityName,
+    state: String,
+    offered_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+}
+
 /// One letter of the same story.
 #[derive(ToSchema)]
 pub struct ChainLink {
     id: ReferralId,
     no: String,
-    direction: Direction,
-    state: State,
+    chain_id: ReferralId,
     parent_id: Option<ReferralId>,
+    direction: Direction,
+    urgency: Urgency,
+    state: State,
+    state_since: Timestamp,
     from: FacilityName,
     to: FacilityName,
+    department: DepartmentName,
+    created_at: Timestamp,
     submitted_at: Option<Timestamp>,
+    accepted_at: Option<Timestamp>,
+    appointment_at: Option<Timestamp>,
+    arrived_at: Option<Timestamp>,
+    /// When the patient was no longer there.
+    left_at: Option<Timestamp>,
+    /// What came out of it, for those who may read the letter.
+    outcome_code: Option<OutcomeCode>,
+    unacknowledged: bool,
+    sla_due_at: Option<Timestamp>,
+    /// Whom it asked before, first to last.
+    earlier: Vec<EarlierLeg>,
+    /// Whether the caller may open it.
+    readable: bool,
 }
 
 /// What the specialist concluded, as it stands now.

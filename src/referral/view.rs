@@ -9,7 +9,7 @@ use super::{
     guards::what_is_missing,
     model::{Leg, Letter, Referral},
     state::{Action, State, what_time_does},
-    store,
+    store, story,
 };
 use crate::{
     consult,
@@ -48,7 +48,7 @@ pub async fn whole(ctx: &Ctx, tx: &mut impl Query, eyes: &Eyes, r: &Referral) ->
     view_map.insert("outcome".to_owned(), outcome(tx, eyes, r).await?);
     view_map.insert("legs".to_owned(), legs(ctx, tx, eyes, r).await?);
     view_map.insert("notes".to_owned(), notes(ctx, tx, eyes, r).await?);
-    view_map.insert("chain".to_owned(), story(ctx, tx, r).await?);
+    view_map.insert("chain".to_owned(), story::of(ctx, tx, eyes, r).await?);
     view_map.insert("opinion".to_owned(), opinion(ctx, tx, eyes, r).await?);
     view_map.insert("closed_actions".to_owned(), json!(eyes.closed(r)));
     view_map.insert("missing".to_owned(), json!([]));
@@ -224,28 +224,6 @@ async fn notes(ctx: &Ctx, tx: &mut impl Query, eyes: &Eyes, r: &Referral) -> Res
                 "body": said.body,
             }));
         }
-    }
-    Ok(Value::Array(shown))
-}
-
-/// Up, down and up again: the letters of one story, without what they say.
-async fn story(ctx: &Ctx, tx: &mut impl Query, r: &Referral) -> Result<Value> {
-    let mut shown = Vec::new();
-    for other in store::chain(tx, ctx, r.chain).await? {
-        // A draft of the other side is not there yet.
-        if other.state == State::Draft && other.from_facility != r.from_facility && other.id != r.id {
-            continue;
-        }
-        shown.push(json!({
-            "id": other.id,
-            "no": other.no,
-            "direction": other.direction,
-            "state": other.state,
-            "parent_id": other.parent,
-            "from": around::facility(tx, other.from_facility).await?,
-            "to": around::facility(tx, other.leg.to_facility).await?,
-            "submitted_at": other.submitted_at,
-        }));
     }
     Ok(Value::Array(shown))
 }

@@ -28,6 +28,7 @@ mod load;
 mod machines;
 mod media;
 mod metrics;
+mod office;
 mod openapi;
 mod patients;
 mod people;

@@ -84,8 +84,8 @@ impl Ground {
         let lead = alliance.hospital("Lead").await;
         let (clinic, hospital) = (alliance.clinic("Luwan").await, alliance.hospital("Yundi First").await);
         let (other, unrelated) = (alliance.hospital("Yundi Second").await, alliance.clinic("Shapu").await);
-        let second_department = department_of(&alliance, &hospital, "Surgery").await;
-        let clinic_department = department_of(&alliance, &clinic, "General").await;
+        let second_department = alliance.department(&hospital, "Surgery").await;
+        let clinic_department = alliance.department(&clinic, "General").await;
         let patient = alliance.patient(clinic.doctor(), "Zhao Changhe").await;
         Self {
             alliance,
@@ -185,23 +185,6 @@ impl Ground {
         self.hospital.doctor().does(&record, "submit", self.form("submit")).await.is(200);
         self.clinic.doctor().does(&record, "accept", json!({})).await.is(200);
     }
-}
-
-async fn department_of(alliance: &Alliance, place: &Place, name: &str) -> String {
-    use causeway::kernel::DepartmentId;
-    let now = alliance.ctx.clock.now();
-    let id = DepartmentId::draw(now, &*alliance.ctx.dice);
-    let mut tx = alliance.ctx.db.write_quiet("test.department").await.unwrap();
-    tx.execute(
-        "INSERT INTO departments (id, facility_id, name, pinyin, initials, scope_text, phone, accepts_consult,
-                                  accepts_referral, min_dataset, ring_seconds, active, version, created_at)
-         VALUES ($1, $2, $3, $3, $3, 'All', '0999-555-0143', 1, 1, '[]', 30, 1, 1, $4)",
-        args![id, place.facility, name.to_owned(), now],
-    )
-    .await
-    .unwrap();
-    tx.commit().await.unwrap();
-    id.to_string()
 }
 
 fn words(list: &Value) -> BTreeSet<String> {

@@ -37,6 +37,11 @@ pub async fn chain(tx: &mut impl Query, ctx: &Ctx, chain: ReferralId) -> Result<
     select(tx, ctx, "WHERE r.chain_id = $1 ORDER BY r.created_at, r.id", args![chain]).await
 }
 
+/// A patient's referrals, oldest first; no patient has so many that they must be paged.
+pub async fn of_patient(tx: &mut impl Query, ctx: &Ctx, patient: PatientId) -> Result<Vec<Referral>> {
+    select(tx, ctx, "WHERE r.patient_id = $1 ORDER BY r.created_at, r.id LIMIT 200", args![patient]).await
+}
+
 /// The draft that was already made from this consult, if it was.
 pub async fn draft_from(tx: &mut impl Query, ctx: &Ctx, consult: ConsultId) -> Result<Option<Referral>> {
     let rows =

@@ -92,6 +92,8 @@ async function worthSeeing({ clinic, desk, specialist }) {
     advised: advised.id,
     draft: state(consults, 'draft'),
     sent: state(sent, 'in_treatment', 'scheduled'),
+    story: sent.find((one) => one.state === 'follow_up')?.id ?? sent[0].id,
+    moved: (sent.find((one) => one.state === 'follow_up') ?? sent[0]).patient.id,
     down: sent.find((one) => one.direction === 'down')?.id ?? sent[0].id,
     decide: inbox.find((one) => one.urgency !== 'emergency')?.id ?? inbox[0].id,
   };

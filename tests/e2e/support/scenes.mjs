@@ -100,6 +100,8 @@ export const SCENES = [
   referral,
   ...states(referral, 'loading', 'error'),
   { name: 'referral-down', who: 'clinic', at: ({ ids }) => `/referrals/${ids.down}`, ready: '.tl' },
+  { ...referral, name: 'referral-story', at: ({ ids }) => `/referrals/${ids.story}`, ready: '.story-row a' },
+  { ...patient, name: 'patient-story', at: ({ ids }) => `/patients/${ids.moved}`, ready: '.story-row a' },
   desk,
   ...states(desk, 'empty', 'loading', 'error', 'offline'),
   ...[['book', /接收并安排/], ['ask', /要求补充/], ['redirect', /转给/], ['reject', /拒绝/]].map(([name, button]) => ({

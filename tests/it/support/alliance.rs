@@ -107,6 +107,23 @@ impl Alliance {
         self.place(Plan { name, level: "tertiary", leads: row == 0, department: Some("Cardiology") }).await
     }
 
+    /// One more department of a place; answers with its id.
+    pub async fn department(&self, place: &Place, name: &str) -> String {
+        let now = self.ctx.clock.now();
+        let id = DepartmentId::draw(now, &*self.ctx.dice);
+        let mut tx = self.ctx.db.write_quiet("test.department").await.unwrap();
+        tx.execute(
+            "INSERT INTO departments (id, facility_id, name, pinyin, initials, scope_text, phone, accepts_consult,
+                                      accepts_referral, min_dataset, ring_seconds, active, version, created_at)
+             VALUES ($1, $2, $3, $3, $3, 'All', '0999-555-0143', 1, 1, '[]', 30, 1, 1, $4)",
+            args![id, place.facility, name.to_owned(), now],
+        )
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+        id.to_string()
+    }
+
     /// Somebody with one role, signed in.
     pub async fn person(&self, name: &str, at: FacilityId, in_: Option<DepartmentId>, role: &str) -> Person {
         let now = self.ctx.clock.now();

@@ -85,14 +85,30 @@ export interface BadRow {
 
 /** One letter of the same story. */
 export interface ChainLink {
+  accepted_at: Timestamp | null;
+  appointment_at: Timestamp | null;
+  arrived_at: Timestamp | null;
+  chain_id: ReferralId;
+  created_at: Timestamp;
+  department: DepartmentName;
   direction: Direction;
+  /** Whom it asked before, first to last. */
+  earlier: EarlierLeg[];
   from: FacilityName;
   id: ReferralId;
+  left_at: Timestamp | null;
   no: string;
+  outcome_code: OutcomeCode | null;
   parent_id: ReferralId | null;
+  /** Whether the caller may open it. */
+  readable: boolean;
+  sla_due_at: Timestamp | null;
   state: ReferralState;
+  state_since: Timestamp;
   submitted_at: Timestamp | null;
   to: FacilityName;
+  unacknowledged: boolean;
+  urgency: Urgency;
 }
 
 /** An action that the table opens and something else keeps shut. */
@@ -399,6 +415,14 @@ export interface Duty {
   tier: number;
   /** Who. */
   user: UserId;
+}
+
+/** A target that was asked before. */
+export interface EarlierLeg {
+  ended_at: Timestamp | null;
+  offered_at: Timestamp | null;
+  state: string;
+  to: FacilityName;
 }
 
 /** Nothing need be said. */
