@@ -13,7 +13,12 @@ const cut = async (page) => {
   await page.locator('.notice').waitFor();
   await pause(1_500);
 };
-const off = (page) => page.evaluate(() => dispatchEvent(new Event('offline')));
+/** Nothing is answered any more; what was asked before is heard out first, for an answer says that the line is there. */
+const off = async (page) => {
+  await page.route('**/api/v1/**', (route) => route.abort());
+  await pause(600);
+  await page.evaluate(() => dispatchEvent(new Event('offline')));
+};
 const inCall = (house) => `/consults/${house.live.id}?at=call`;
 
 /** The four states every list and record has besides being full. */
@@ -157,7 +162,8 @@ const STAYS = /\/api\/v1\/(session|meta|socket)/;
 
 /** Does to the line what the scene wants; gives back the way to undo it. */
 async function under(page, state) {
-  if (!state || state === 'offline' || state === 'cut') return async () => undefined;
+  if (state === 'offline') return () => page.unroute('**/api/v1/**');
+  if (!state || state === 'cut') return async () => undefined;
   const answer = async (route) => {
     const request = route.request();
     if (request.method() !== 'GET' || STAYS.test(request.url())) return route.continue();
