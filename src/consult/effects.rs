@@ -68,9 +68,8 @@ pub async fn bring_about(
             ring_on(ctx, tx, consult, by).await
         }
         Action::RingNext => ring_on(ctx, tx, consult, by).await,
-        Action::RouteQueue | Action::WaitOver | Action::Join | Action::Rejoin | Action::Escalate => {
-            Ok(Told::default())
-        }
+        Action::Rejoin => came_back(tx, consult, by).await,
+        Action::RouteQueue | Action::WaitOver | Action::Join | Action::Escalate => Ok(Told::default()),
         Action::Refuse => {
             let reason = form::coded_reason(body)?;
             note(ctx, tx, consult, body.note.as_deref()).await?;
@@ -231,6 +230,16 @@ async fn answer(ctx: &Ctx, tx: &mut WriteTx, consult: &mut Consult, by: &By<'_>)
     Ok(Told::default())
 }
 
+/// Coming back is the answer to being called back, on whatever machine it rings.
+async fn came_back(tx: &mut WriteTx, consult: &Consult, by: &By<'_>) -> Result<Told, Error> {
+    let rung = people::ringing_as(tx, consult.id, ring::BACK).await?;
+    for (ring, _) in &rung {
+        people::end_ring(tx, *ring, RingState::Accepted, by.at).await?;
+    }
+    rings::note(tx, consult, (&rung, "accepted"), &[consult.from_user], (by.actor(), by.at)).await?;
+    Ok(Told::default())
+}
+
 /// C13c: somebody is still there and calls for the side that is not.
 async fn ring_the_absent(
     ctx: &Ctx,
@@ -244,8 +253,9 @@ async fn ring_the_absent(
     consult.ring_round += 1;
     end_rings(tx, consult, RingState::Expired, by.at).await?;
     let until = by.at.plus(ring::TIME_TO_LIVE);
-    let ring = people::begin_ring(ctx, tx, consult, (user, 1), (by.at, until)).await?;
-    Ok(Told::default().with("rung", json!([{ "ring": ring, "user": user, "tier": 1, "expires_at": until }])))
+    let ring = people::begin_ring(ctx, tx, consult, (user, ring::BACK), (by.at, until)).await?;
+    Ok(Told::default()
+        .with("rung", json!([{ "ring": ring, "user": user, "tier": ring::BACK, "expires_at": until }])))
 }
 
 /// A new leg towards another department: the context and the files follow.
@@ -301,7 +311,10 @@ async fn agree(
     if end <= start {
         return Err(form::wrong("end", "before_start").into());
     }
-    if consult.kind != Kind::Mdt {
+    // Who names a chair asks for several disciplines.
+    if body.chair.is_some() {
+        consult.kind = Kind::Mdt;
+    } else if consult.kind != Kind::Mdt {
         consult.kind = Kind::Scheduled;
     }
     consult.chair = body.chair.or(consult.chair);
@@ -312,12 +325,9 @@ async fn agree(
         return Err(form::wrong("chair", "required").into());
     }
     for user in body.invitees.iter().copied().chain(consult.chair) {
-        if directory::person(tx, user).await?.is_none() {
-            return Err(form::wrong(
-                if Some(user) == consult.chair { "chair" } else { "invitees" },
-                "unknown",
-            )
-            .into());
+        if !directory::is_doctor(tx, user).await? {
+            let field = if Some(user) == consult.chair { "chair" } else { "invitees" };
+            return Err(form::wrong(field, "unknown").into());
         }
         people::invite(ctx, tx, consult.id, user, Side::To, by.at).await?;
     }

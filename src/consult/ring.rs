@@ -20,6 +20,9 @@ pub const DESK: i64 = 3;
 /// Not of the rota: asked into a call under way by somebody who sits there.
 pub const INVITED: i64 = 4;
 
+/// Not of the rota either: who was there before the call broke off, and is called back.
+pub const BACK: i64 = 5;
+
 /// One person who could be rung, in the order of the rota.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Callee {

@@ -11,7 +11,7 @@ use super::{
     commands::{self, load_for},
     form::{self, Body},
     model::{Consult, Ring, RingState, Side},
-    ring::{INVITED, TIME_TO_LIVE},
+    ring::{BACK, INVITED, TIME_TO_LIVE},
     routing, seats,
     state::{Action, State},
     step::By,
@@ -114,7 +114,7 @@ pub async fn act_on_ring(
             }
             Ok(consult)
         }
-        Deed::Step(action) if ring.tier == INVITED => {
+        Deed::Step(action) if ring.tier == INVITED || (ring.tier == BACK && action != Action::Accept) => {
             answer_invitation(tx, who, (consult, ring), action, at).await
         }
         Deed::Step(action) => {
@@ -254,6 +254,7 @@ async fn answer_invitation(
     people::end_ring(tx, ring.id, state, at).await?;
     let inviter = people::asked_in_by(tx, consult.id, ring.user).await?;
     let mut more = vec![consult.from_user];
+    more.extend(consult.to_user);
     more.extend(inviter);
     note(tx, &consult, (&[(ring.id, ring.user)], became), &more, (journal::Actor::User(who.user), at))
         .await?;

@@ -106,6 +106,8 @@ pub struct ConsultView {
     opinion: Option<OpinionView>,
     rings: Vec<RingView>,
     chair: Option<PersonName>,
+    /// Who is asked to an agreed time besides the author and the doctor.
+    invited: Vec<PersonName>,
     desk_phone: String,
     close_reason: Option<String>,
     close_note: Option<String>,
@@ -331,6 +333,12 @@ pub async fn whole(
         None => None,
         Some(opinion) => Some(opinion_view(tx, names, opinion).await?),
     };
+    let mut invited = Vec::new();
+    if consult.slot.is_some() {
+        for user in people::invited(tx, consult).await? {
+            invited.push(names.person(tx, user).await?);
+        }
+    }
     Ok(ConsultView {
         chief_complaint: letter.chief_complaint,
         history: letter.history,
@@ -340,6 +348,7 @@ pub async fn whole(
         opinion,
         rings,
         chair: names.maybe(tx, consult.chair).await?,
+        invited,
         desk_phone: names.department(tx, consult.to_department).await?.phone,
         close_reason: consult.close_reason.clone(),
         close_note: store::close_note(ctx, tx, consult.id).await?,

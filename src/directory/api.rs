@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::{
     admin,
     commands::{self, Error, Wanted},
-    model::{DepartmentView, FacilityView, Level},
+    model::{DepartmentView, FacilityView, Level, OnCallView},
     people,
     setup::{self, NotSetUp, SetUp},
 };
@@ -44,6 +44,12 @@ where
             "/departments/{id}",
             department,
             Door::new("show_department", "One department.").answers::<DepartmentView>(200),
+        )
+        .get(
+            "/departments/{id}/doctors",
+            doctors,
+            Door::new("list_doctors", "The doctors of a department, on duty or not, and who can be rung.")
+                .answers_list::<OnCallView>(),
         )
         .post(
             "/setup",
@@ -102,6 +108,15 @@ async fn department(
     Path(id): Path<DepartmentId>,
 ) -> Result<axum::Json<DepartmentView>, Problem> {
     Ok(axum::Json(commands::department_view(&ctx, &who, id).await?))
+}
+
+/// `GET /api/v1/departments/{id}/doctors`
+async fn doctors(
+    State(ctx): State<Ctx>,
+    _who: Principal,
+    Path(id): Path<DepartmentId>,
+) -> Result<axum::Json<Page<OnCallView>>, Problem> {
+    Ok(axum::Json(Page::whole(commands::doctors(&ctx, id).await?)))
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -119,6 +119,30 @@ pub async fn department_view(ctx: &Ctx, who: &Principal, id: DepartmentId) -> Re
     Ok(view(department, tiers, &presence, relation))
 }
 
+/// The doctors of a department, whoever can be rung first.
+///
+/// # Errors
+/// `NoDepartment` if there is none.
+pub async fn doctors(ctx: &Ctx, id: DepartmentId) -> Result<Vec<OnCallView>, Error> {
+    let mut tx = ctx.db.read().await?;
+    store::department(&mut tx, id).await?.ok_or(Error::NoDepartment)?;
+    let ids = store::doctors_of(&mut tx, id).await?;
+    let names = store::names_of(&mut tx, &ids).await?;
+    let presence = auth::presence_of(&mut tx, &ids, ctx.clock.now()).await?;
+    let status = |id: UserId| presence.get(&id).copied().unwrap_or(Status::Off);
+    let mut people: Vec<OnCallView> = names
+        .into_values()
+        .map(|person| OnCallView {
+            presence: status(person.id),
+            id: person.id,
+            name: person.name,
+            title: person.title,
+        })
+        .collect();
+    people.sort_by_key(|person| person.presence != Status::Available);
+    Ok(people)
+}
+
 fn unique(mut people: Vec<UserId>) -> Vec<UserId> {
     people.sort_unstable();
     people.dedup();

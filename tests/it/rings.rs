@@ -302,3 +302,36 @@ async fn an_inbox_older_than_it_is_kept_asks_the_page_to_take_everything_anew() 
     assert_eq!(welcome["reset"], true, "{welcome}");
     assert_eq!(welcome["from"], welcome["n"]);
 }
+
+#[tokio::test]
+async fn who_comes_back_has_answered_on_every_machine_and_who_cannot_may_say_so() {
+    let scene = Scene::open().await;
+    let consult = scene.answered().await;
+    let (record, id) = (format!("/consults/{consult}"), consult.parse().unwrap());
+    let (clinic, doctor) = (scene.clinic.doctor(), scene.hospital.doctor());
+    let ctx = &scene.alliance.ctx;
+    for user in [clinic.id, doctor.id] {
+        causeway::consult::joined(ctx, id, user).await.unwrap();
+    }
+    causeway::consult::left(ctx, id, doctor.id).await.unwrap();
+    let mut here = scene.door.enter(doctor).await;
+    let mut there = scene.door.enter(doctor).await;
+    let nothing = |full: &Value| full["rings"].as_array().unwrap().is_empty();
+
+    clinic.does(&record, "redial", json!({})).await.is(200);
+    let rung = card(&mut here).await;
+    card(&mut there).await;
+    assert_eq!(rung["tier"], 5, "{rung}");
+    let no = here
+        .does(json!({ "type": "ring.act", "ring": rung["ring"], "action": "decline", "reason": "busy" }))
+        .await;
+    assert_eq!(no["ok"]["state"], "interrupted", "{no}");
+    there.state("rings", nothing).await;
+
+    clinic.does(&record, "redial", json!({})).await.is(200);
+    let again = card(&mut here).await;
+    card(&mut there).await;
+    let came = here.does(act(&again["ring"], "accept")).await;
+    assert_eq!(came["ok"]["state"], "in_progress", "{came}");
+    there.state("rings", nothing).await;
+}

@@ -97,6 +97,17 @@ pub async fn end_ring(tx: &mut WriteTx, id: RingId, how: RingState, at: Timestam
     Ok(())
 }
 
+/// Whom a ring of this tier still reaches.
+pub async fn ringing_as(tx: &mut impl Query, id: ConsultId, tier: i64) -> Result<Vec<(RingId, UserId)>> {
+    let rows = tx
+        .fetch_all(
+            "SELECT id, user_id FROM rings WHERE consult_id = $1 AND tier = $2 AND state = 'ringing'",
+            args![id, tier],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.get("id")?, row.get("user_id")?))).collect()
+}
+
 /// Ends one ring without an answer; it may ring again after `until`.
 pub async fn put_off(
     tx: &mut WriteTx,
@@ -286,6 +297,18 @@ pub async fn takes_part(tx: &mut impl Query, id: ConsultId) -> Result<Vec<UserId
         )
         .await?;
     rows.iter().map(|row| row.get("user_id")).collect()
+}
+
+/// Who is asked to come on the side that answers, besides the doctor who took it.
+pub async fn invited(tx: &mut impl Query, consult: &Consult) -> Result<Vec<UserId>> {
+    let rows = tx
+        .fetch_all(
+            "SELECT user_id FROM participants WHERE consult_id = $1 AND side = 'to' ORDER BY id",
+            args![consult.id],
+        )
+        .await?;
+    let people: Vec<UserId> = rows.iter().map(|row| row.get("user_id")).collect::<Result<_>>()?;
+    Ok(people.into_iter().filter(|user| Some(*user) != consult.to_user).collect())
 }
 
 /// Who was rung or took part may look back for so long (trust: an ended grant).

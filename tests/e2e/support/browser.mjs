@@ -56,6 +56,8 @@ export async function launch({ camera, microphone, profile, lang = 'zh', width =
       await other.addInitScript((tongue) => localStorage.getItem('lang') ?? localStorage.setItem('lang', tongue), lang);
       return watched(await other.newPage());
     },
+    /** A second tab of whoever has `page`. */
+    beside: async (page) => watched(await page.context().newPage()),
     /** Gone without a word, as by a power cut; the profile stays. */
     async kill() {
       const gone = new Promise((done) => child.on('exit', done));

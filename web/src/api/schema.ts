@@ -6,7 +6,7 @@ import type * as wire from './wire';
 
 export type {
   Ack, Appointment, Attachment, ChainLink, ClosedAction, ConsultAction, ConsultBrief, ConsultKind, ConsultState, ConsultView, Department,
-  Diagnosis as ConsultDiagnosis, Direction, Exam, Facility, Guardian, HistoryItem, Limits, Me, Membership, Message, NextStep,
+  Diagnosis as ConsultDiagnosis, Direction, Exam, Facility, Guardian, HistoryItem, Limits, Me, Membership, Message, NextStep, OnCall,
   Opinion, Patient, PatientBrief, ReferralBrief, ReferralState, ReferralView, Ring, RingTier, Role, Service, Sex, Urgency,
 } from './wire';
 

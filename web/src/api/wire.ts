@@ -272,6 +272,8 @@ export type ConsultView = ConsultBrief & {
   desk_phone: string;
   exam: Exam | null;
   history: string | null;
+  /** Who is asked to an agreed time besides the author and the doctor. */
+  invited: PersonName[];
   opinion: Opinion | null;
   prelim_diagnoses: Diagnosis[];
   rings: Ring[];

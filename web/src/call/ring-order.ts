@@ -1,5 +1,12 @@
 /** Who was rung, who rings, who comes next. Pure: the consult's rings and the department's order in, rows out. */
-import type { Department, Ring } from '../api/schema';
+import type { Department, OnCall, Ring } from '../api/schema';
+
+/** A doctor of the rung department, on duty or not. */
+export type RungColleague = OnCall;
+
+/** The desk, after the tiers of the rota. Above it is who was asked into a call under way: nobody else would be rung for them. */
+const DESK = 3;
+export const passable = (ring: { tier: number }): boolean => ring.tier <= DESK;
 
 export type RowState = 'ringing' | 'declined' | 'expired' | 'accepted' | 'next' | 'desk';
 

@@ -7,7 +7,7 @@ export const isLive = (one: Pick<ConsultBrief, 'state'>): boolean => LIVE.has(on
 
 /** Whether there is, or may be in a moment, a call to be in. */
 export const hasCall = (one: Pick<ConsultBrief, 'state' | 'kind'>): boolean =>
-  one.kind !== 'async' && ['requested', 'ringing', 'queued', 'accepted', 'in_progress', 'interrupted'].includes(one.state);
+  one.kind !== 'async' && ((one.kind === 'instant' && ['requested', 'ringing', 'queued'].includes(one.state)) || ['accepted', 'in_progress', 'interrupted'].includes(one.state));
 
 /** Whether a person can go into the call just now. */
 export const canJoin = (one: Pick<ConsultBrief, 'state' | 'kind'>): boolean =>

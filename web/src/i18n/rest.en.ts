@@ -71,6 +71,8 @@ export const restEn: Same<typeof restZh> = {
   'keys.ring': 'A call comes in',
   'keys.answer': 'Answer',
   'keys.voice': 'Answer by voice only',
+  'keys.snooze': 'Ring me again in a moment',
+  'keys.forward': 'Hand it to a colleague',
   'keys.decline': 'Cannot, by reason',
   'keys.call': 'In a call',
   'keys.mute': 'Mute, unmute',

@@ -69,6 +69,8 @@ export const restZh = {
   'keys.ring': '来电',
   'keys.answer': '接听',
   'keys.voice': '只用语音接听',
+  'keys.snooze': '过一会儿再响',
+  'keys.forward': '转给同事',
   'keys.decline': '不能接，按原因',
   'keys.call': '通话中',
   'keys.mute': '静音、取消静音',

@@ -44,7 +44,7 @@ export const KEYMAP: readonly KeyPlace[] = [
   { name: 'keys.consult', pages: ['consult-new'], files: ['consult/ConsultNew.svelte'], rows: [[['1'], '1', 'urgency.emergency'], [['2'], '2', 'urgency.urgent'], [['3'], '3', 'urgency.routine'], [['Ctrl+Enter'], 'Ctrl ↵', 'keys.primary']] },
   {
     name: 'keys.ring', pages: [], files: ['call/RingHost.svelte', 'call/DeviceCheck.svelte'],
-    rows: [[['Enter'], '↵', 'keys.answer'], [['v'], 'V', 'keys.voice'], [[], '1 … 4', 'keys.decline']],
+    rows: [[['Enter'], '↵', 'keys.answer'], [['v'], 'V', 'keys.voice'], [['s'], 'S', 'keys.snooze'], [['f'], 'F', 'keys.forward'], [[], '1 … 4', 'keys.decline']],
   },
   {
     name: 'keys.call', pages: ['consult'], files: ['call/CallPage.svelte'],
