@@ -62,7 +62,17 @@ where
                 .takes::<SayPresence>()
                 .answers_nothing(204),
         )
+        .put(
+            "/session/password",
+            change_password,
+            Door::new("change_password", "Changes the caller's own password; other sessions are over.")
+                .people_only()
+                .takes::<ChangePassword>()
+                .answers_nothing(204)
+                .refuses(&[&codes::SLOW_DOWN]),
+        )
         .and(devices::doors())
+        .and(tokens::doors())
         .and(links::doors())
 }
 
@@ -172,6 +182,38 @@ async fn say_presence(
 ) -> Result<StatusCode, Problem> {
     presence::set(&ctx, who.user, value.status).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize, ToSchema)]
+struct ChangePassword {
+    /// The one there is.
+    old: String,
+    /// The one there shall be.
+    password: String,
+}
+
+/// `PUT /api/v1/session/password`
+async fn change_password(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    Json { value, .. }: Json<ChangePassword>,
+) -> Result<StatusCode, Problem> {
+    commands::change_password(&ctx, &who, &value.old, &value.password).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl From<commands::NotChanged> for Problem {
+    fn from(error: commands::NotChanged) -> Self {
+        use commands::NotChanged;
+        match error {
+            NotChanged::WrongOld => Self::field("old", "wrong_password"),
+            NotChanged::SlowDown { retry_after_s } => {
+                Self::new(&codes::SLOW_DOWN).with("retry_after_s", retry_after_s)
+            }
+            NotChanged::BadPassword(why) => Self::fields(vec![links::password_error(why)]),
+            NotChanged::Store(fault) => Self::our_fault(fault),
+        }
+    }
 }
 
 impl From<Error> for Problem {

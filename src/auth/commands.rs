@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing::info;
 
 use super::{
-    devices,
+    devices, links,
     model::{Acting, Me, Principal, Status},
     password,
     session::{LIFE, Token},
@@ -239,6 +239,62 @@ pub async fn reset_password(
     journal::append(&mut tx, entry, &[]).await?;
     tx.commit().await?;
     info!(user.id = %user, "A password was set anew");
+    Ok(())
+}
+
+/// Why a password stays as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum NotChanged {
+    /// The one that was typed as the old one is not.
+    #[error("the old password is not right")]
+    WrongOld,
+    /// Too many wrong ones; this long from now the next one is heard.
+    #[error("too many tries")]
+    SlowDown {
+        /// Seconds to wait.
+        retry_after_s: u64,
+    },
+    /// The new one is not good enough.
+    #[error(transparent)]
+    BadPassword(#[from] password::BadPassword),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Changes the caller's own password. Every other session is over, and so is an unused link;
+/// the one that asked goes on. Wrong old passwords are slowed down as at the door, under a
+/// count of their own: who found an open browser cannot lock its owner out.
+///
+/// # Errors
+/// `WrongOld`, `SlowDown` after five wrong ones in a row, or what is wrong with the new one.
+pub async fn change_password(ctx: &Ctx, who: &Principal, old: &str, new: &str) -> Result<(), NotChanged> {
+    let term = ctx.vault.term("password change", &who.user.to_string());
+    let at = ctx.clock.now();
+    let mut tx = ctx.db.write_quiet("auth.try").await?;
+    let (failures, last_at) = store::count_try(&mut tx, &term, at).await?;
+    let wait = wait_after(failures).saturating_sub(at.since(last_at));
+    if !wait.is_zero() {
+        return Err(NotChanged::SlowDown { retry_after_s: wait.as_secs().max(1) });
+    }
+    let account = store::account_of(&mut tx, who.user).await?;
+    let login = store::login_of(&mut tx, who.user).await?.unwrap_or_default();
+    tx.commit().await?;
+
+    let old = if old.chars().count() > password::MOST { "" } else { old };
+    if !password::fits(old, account.map(|account| account.password_hash)).await {
+        return Err(NotChanged::WrongOld);
+    }
+    password::judge(new, &login)?;
+    let hash = password::hash(new, &*ctx.dice).await;
+
+    let mut tx = ctx.db.write("auth.change_password").await?;
+    store::forget_tries(&mut tx, &term).await?;
+    store::replace_password(&mut tx, (who.user, who.session), &hash, at).await?;
+    links::void(&mut tx, who.user).await?;
+    tell(&mut tx, who, "user.change_password", at).await?;
+    tx.commit().await?;
+    info!(user.id = %who.user, "A person changed their password");
     Ok(())
 }
 

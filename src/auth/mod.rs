@@ -19,8 +19,8 @@ mod tokens;
 
 pub use api::doors;
 pub use commands::{
-    Error, Look, SignedIn, add_account, admit, end_sessions, forget_expired, is_alive, look_at, principal_of,
-    reset_password, sign_in, sign_out,
+    Error, Look, NotChanged, SignedIn, add_account, admit, change_password, end_sessions, forget_expired,
+    is_alive, look_at, principal_of, reset_password, sign_in, sign_out,
 };
 pub use model::{
     Acting, DepartmentName, FacilityName, Me, Membership, MembershipView, Principal, Role, Status,
@@ -29,4 +29,7 @@ pub use password::{BadPassword, hash as hash_password, judge as judge_password};
 pub use presence::{leave, of as presence_of, renew, set as set_presence};
 pub use session::{COOKIE, LIFE, Token};
 pub use store::{keep_no_password, keep_password, keep_setup_link, open_setup_link, use_setup_link};
-pub use tokens::{LONGEST_LIFE, NewToken, SCOPES, TokenLine, add_token, revoke_token, tokens};
+pub use tokens::{
+    LONGEST_LIFE, NewToken, NotMade, SCOPES, TokenLine, add_token, revoke as revoke_one_token, revoke_token,
+    token_line, tokens,
+};

@@ -69,6 +69,35 @@ pub async fn keep_password(tx: &mut WriteTx, user: UserId, hash: &str, now: Time
     end_all(tx, user).await
 }
 
+/// Keeps a new password and ends every session but the one that set it.
+pub async fn replace_password(
+    tx: &mut WriteTx,
+    (user, session): (UserId, SessionId),
+    hash: &str,
+    now: Timestamp,
+) -> Result<()> {
+    tx.execute(
+        "UPDATE credentials SET password_hash = $2, stamp = stamp + 1, changed_at = $3 WHERE user_id = $1",
+        args![user, hash, now],
+    )
+    .await?;
+    tx.execute("DELETE FROM sessions WHERE user_id = $1 AND id <> $2", args![user, session]).await?;
+    tx.execute(
+        "UPDATE sessions
+            SET stamp = (SELECT stamp FROM credentials WHERE user_id = $1)
+          WHERE id = $2",
+        args![user, session],
+    )
+    .await?;
+    Ok(())
+}
+
+/// What a person signs in as.
+pub async fn login_of(tx: &mut impl Query, user: UserId) -> Result<Option<String>> {
+    let row = tx.fetch_optional("SELECT login FROM users WHERE id = $1", args![user]).await?;
+    row.map(|row| row.get("login")).transpose()
+}
+
 /// Opens an account that waits for its first password: nothing fits what is kept.
 pub async fn keep_no_password(tx: &mut WriteTx, user: UserId) -> Result<()> {
     tx.execute(

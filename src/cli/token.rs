@@ -70,7 +70,13 @@ async fn create(ctx: &Ctx, new: Create) -> Result<(), CliError> {
         .ok_or_else(|| CliError::Refused(format!("Nobody signs in as {}.", new.login)))?;
     drop(tx);
     let new = NewToken { name: new.name, user, scopes: new.scopes, life };
-    let text = auth::add_token(ctx, Actor::System, &new).await?;
+    let (_, text) = match auth::add_token(ctx, (Actor::System, None), &new).await {
+        Ok(made) => made,
+        Err(auth::NotMade::NameTaken) => {
+            return Err(CliError::Refused(format!("A living token is called {} already.", new.name)));
+        }
+        Err(auth::NotMade::Store(fault)) => return Err(fault.into()),
+    };
     say(format_args!("{text}"));
     say(
         "Shown once. Send it as `Authorization: Bearer …`, with `X-Causeway: 1` on whatever changes something.",
@@ -84,7 +90,10 @@ async fn list(ctx: &Ctx) -> Result<(), CliError> {
         let state = if line.revoked_at.is_some() { "  (revoked)" } else { "" };
         say(format_args!(
             "{:<24} {:<20} until {}  {}{state}",
-            line.name, line.login, line.expires_at, line.scopes
+            line.name,
+            line.login,
+            line.expires_at,
+            line.scopes.join(" ")
         ));
     }
     Ok(())

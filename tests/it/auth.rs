@@ -194,3 +194,45 @@ async fn the_key_for_drafts_belongs_to_one_person_and_outlives_the_session() {
     assert_ne!(key(clinic.second().clone()).await, mine);
     alliance.stranger().get("/session/draft-key").await.is(401);
 }
+
+#[tokio::test]
+async fn a_person_changes_their_password_and_only_this_browser_stays_signed_in() {
+    const NEW: &str = "seven cranes above the ferry";
+    let alliance = Alliance::open().await;
+    let clinic = alliance.clinic("Xiaying").await;
+    let doctor = with_password(&alliance, clinic.doctor()).await;
+    let here = keeping_cookie(&doctor, &signs_in(&doctor, &doctor.login, PASSWORD).await.is(200));
+    let there = keeping_cookie(&doctor, &signs_in(&doctor, &doctor.login, PASSWORD).await.is(200));
+    let change = |old: &str, new: &str| json!({ "old": old, "password": new });
+
+    let wrong = here.put("/session/password", change("not it, not at all", NEW)).await.is(422).json();
+    assert_eq!(wrong["errors"][0], json!({ "field": "old", "code": "wrong_password" }));
+    let short = here.put("/session/password", change(PASSWORD, "too short")).await.is(422).json();
+    assert_eq!(short["errors"][0]["code"], "too_short");
+    here.put("/session/password", change(PASSWORD, NEW)).await.is(204);
+
+    here.get("/session").await.is(200);
+    there.get("/session").await.is(401);
+    signs_in(&doctor, &doctor.login, PASSWORD).await.is(401);
+    signs_in(&doctor, &doctor.login, NEW).await.is(200);
+    let told = alliance.journal_of(&doctor.id.to_string()).await;
+    assert_eq!(told[3..], ["user.change_password", "user.sign_in"]);
+}
+
+#[tokio::test]
+async fn wrong_old_passwords_are_slowed_down_and_do_not_lock_the_owner_out_at_the_door() {
+    let alliance = Alliance::open().await;
+    let clinic = alliance.clinic("Xiaying").await;
+    let doctor = with_password(&alliance, clinic.doctor()).await;
+    let here = keeping_cookie(&doctor, &signs_in(&doctor, &doctor.login, PASSWORD).await.is(200));
+    let change = |old: &str| json!({ "old": old, "password": "seven cranes above the ferry" });
+    for _ in 0..5 {
+        here.put("/session/password", change("not it, not at all")).await.is(422);
+    }
+
+    let slowed = here.put("/session/password", change(PASSWORD)).await.is(429).json();
+    assert_eq!(slowed["retry_after_s"], 1);
+    signs_in(&doctor, &doctor.login, PASSWORD).await.is(200);
+    alliance.clock.forward(Duration::from_secs(1));
+    here.put("/session/password", change(PASSWORD)).await.is(204);
+}

@@ -25,6 +25,7 @@ mod house;
 mod killed;
 #[path = "../load/mod.rs"]
 mod load;
+mod log;
 mod machines;
 mod media;
 mod metrics;

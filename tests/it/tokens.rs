@@ -21,7 +21,7 @@ async fn token(alliance: &Alliance, who: &Person, scopes: &[&str]) -> String {
         scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         life: DAY,
     };
-    auth::add_token(&alliance.ctx, Actor::System, &new).await.unwrap()
+    auth::add_token(&alliance.ctx, (Actor::System, None), &new).await.unwrap().1
 }
 
 async fn calls(alliance: &Alliance, token: &str, method: Method, path: &str, body: Value) -> Answer {
@@ -133,4 +133,49 @@ async fn the_document_names_exactly_the_scopes_there_are() {
     assert_eq!(named, auth::SCOPES.iter().copied().collect());
     assert_eq!(document["components"]["securitySchemes"]["token"]["scheme"], "bearer");
     assert_eq!(document["paths"]["/socket"]["get"]["security"], json!([{ "session": [] }]));
+}
+
+#[tokio::test]
+async fn an_administrator_makes_a_token_that_is_shown_once_and_its_person_sees_and_ends_it() {
+    let alliance = Alliance::open().await;
+    let (clinic, other) = (alliance.clinic("Xiaying").await, alliance.clinic("Luwan").await);
+    let form = |scopes: Value, days: i64| json!({ "name": "HIS", "user": clinic.doctor().id, "scopes": scopes, "days": days });
+
+    clinic.doctor().post("/admin/tokens", form(json!(["read:consults"]), 30)).await.is(404);
+    other.admin().post("/admin/tokens", form(json!(["read:consults"]), 30)).await.is(404);
+    clinic.admin().post("/admin/tokens", form(json!(["read:everything"]), 367)).await.is(422);
+    let made = clinic.admin().post("/admin/tokens", form(json!(["read:consults"]), 30)).await.is(201);
+    assert_eq!(made.header("cache-control"), "no-store");
+    let text = made.text("token");
+    let again = clinic.admin().post("/admin/tokens", form(json!(["read:consults"]), 30)).await.is(409);
+    assert_eq!(again.text("code"), "already_there");
+
+    let line = clinic.admin().get("/admin/tokens").await.is(200).json()["items"][0].clone();
+    assert_eq!((&line["used_at"], &line["person"]), (&Value::Null, &json!(clinic.doctor().name)));
+    assert!(!line.to_string().contains(&text[4..]));
+    reads(&alliance, &text, "/consults").await.is(200);
+    assert_ne!(clinic.admin().get("/admin/tokens").await.is(200).json()["items"][0]["used_at"], Value::Null);
+    assert_eq!(other.admin().get("/admin/tokens").await.is(200).json()["items"], json!([]));
+
+    let mine = clinic.doctor().get("/session/tokens").await.is(200).json();
+    assert_eq!(mine["items"][0]["name"], "HIS");
+    let id = mine["items"][0]["id"].as_str().unwrap();
+    clinic.second().delete(&format!("/session/tokens/{id}")).await.is(404);
+    clinic.doctor().delete(&format!("/session/tokens/{id}")).await.is(204);
+    reads(&alliance, &text, "/consults").await.is(401);
+    clinic.admin().delete(&format!("/admin/tokens/{id}")).await.is(404);
+}
+
+#[tokio::test]
+async fn suspending_a_person_stops_their_tokens_and_letting_them_in_again_starts_them() {
+    let alliance = Alliance::open().await;
+    let clinic = alliance.clinic("Xiaying").await;
+    let token = token(&alliance, clinic.doctor(), &["read:consults"]).await;
+    let account = format!("/admin/people/{}", clinic.doctor().id);
+    reads(&alliance, &token, "/consults").await.is(200);
+
+    clinic.admin().does(&account, "suspend", json!({})).await.is(200);
+    assert_eq!(reads(&alliance, &token, "/consults").await.is(401).text("code"), "not_signed_in");
+    clinic.admin().does(&account, "reinstate", json!({})).await.is(200);
+    reads(&alliance, &token, "/consults").await.is(200);
 }

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::{
     commands::{self, By, Error, Step, Wanted},
     model::{FirstSteps, NewStaff, StaffChange, StaffView, Standing},
+    tokens,
 };
 use crate::{
     auth::{Principal, devices::SessionView},
@@ -105,6 +106,7 @@ where
                 .answers_nothing(204)
                 .refuses(&[&codes::WRONG_STATE]),
         )
+        .and(tokens::doors())
 }
 
 fn step(id: &'static str, says: &'static str) -> Door {

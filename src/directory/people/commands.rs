@@ -78,7 +78,7 @@ impl By<'_> {
         }
     }
 
-    fn actor(self) -> (Actor, Option<FacilityId>) {
+    pub(super) fn actor(self) -> (Actor, Option<FacilityId>) {
         match self {
             Self::Person(who) => (Actor::User(who.user), Some(who.acting)),
             Self::Operator => (Actor::System, None),
@@ -147,7 +147,7 @@ pub async fn show(ctx: &Ctx, who: &Principal, id: UserId) -> Result<StaffView, E
     Ok(view(By::Person(who), seen_by(ctx, &mut tx, By::Person(who), id).await?))
 }
 
-async fn seen_by(ctx: &Ctx, tx: &mut impl Query, by: By<'_>, id: UserId) -> Result<Staff, Error> {
+pub(super) async fn seen_by(ctx: &Ctx, tx: &mut impl Query, by: By<'_>, id: UserId) -> Result<Staff, Error> {
     let staff = store::one(tx, id, ctx.clock.now()).await?.ok_or(Error::NotFound)?;
     if by.oversight().sees(&staff.roles()) { Ok(staff) } else { Err(Error::NotFound) }
 }
@@ -173,7 +173,7 @@ fn open_to(by: By<'_>, staff: &Staff) -> Vec<Deed> {
     all.into_iter().filter_map(|(deed, is_open)| is_open.then_some(deed)).collect()
 }
 
-fn require(by: By<'_>, staff: &Staff, deed: Deed) -> Result<(), Error> {
+pub(super) fn require(by: By<'_>, staff: &Staff, deed: Deed) -> Result<(), Error> {
     if open_to(by, staff).contains(&deed) {
         return Ok(());
     }

@@ -8,6 +8,7 @@ mod api;
 mod commands;
 mod model;
 mod store;
+mod tokens;
 
 pub use api::doors;
 pub use commands::{By, Error, Step, reinstate, reset, suspend};

@@ -123,6 +123,15 @@ export const SCENES = [
   { name: 'admin-departments', who: 'admin', at: () => '/admin?tab=departments', ready: '.admin .panel' },
   { name: 'admin-rota', who: 'admin', at: () => '/admin?tab=rota', ready: '.admin table' },
   { name: 'admin-import', who: 'admin', at: () => '/admin?tab=import', ready: '.admin h1' },
+  { name: 'admin-tokens', who: 'admin', at: () => '/admin?tab=tokens', ready: '.admin .empty, .admin .item' },
+  { name: 'admin-tokens-new', who: 'admin', at: () => '/admin?tab=tokens', ready: '.admin h1', stage: async (page) => {
+    await page.locator('.head .btn.primary, .admin .btn.primary').first().click();
+    await page.getByRole('dialog').waitFor();
+  } },
+  { name: 'account-password', who: 'clinic', at: () => '/account', ready: '.seg', stage: async (page) => {
+    await page.getByRole('button', { name: /改密码|Change password/ }).click();
+    await page.locator('input[autocomplete=new-password]').fill('too short');
+  } },
   { name: 'account-admin', who: 'admin', at: () => '/account', ready: 'h1' },
   { name: 'device', who: 'clinic', at: () => '/device', ready: '.devcols video', calm: 800 },
 

@@ -43,6 +43,7 @@ export type ConsentRelation = wire.Relation;
 export type OverrideReason = wire.Reason;
 export type ConsentText = wire.TextView;
 export type { ConsentView, OverrideView, Strokes } from './wire';
+export type { MadeToken, TokenLine, Tokens } from './wire';
 export type { DepartmentRecord, Duty, FacilityRecord, Imported, RotaWeek } from './wire';
 
 /** A consent as it is taken, and why an emergency went on without one. */

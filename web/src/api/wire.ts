@@ -111,6 +111,13 @@ export interface ChainLink {
   urgency: Urgency;
 }
 
+export interface ChangePassword {
+  /** The one there is. */
+  old: string;
+  /** The one there shall be. */
+  password: string;
+}
+
 /** An action that the table opens and something else keeps shut. */
 export interface ClosedAction {
   /** What. */
@@ -731,6 +738,14 @@ export interface LinkedBy {
 /** The two machines, each in the shape of the table it is tested against. */
 export type Machines = Record<string, unknown>;
 
+/** A token that was just made. */
+export interface MadeToken {
+  /** As it stands in the list. */
+  line: TokenLine;
+  /** What a program sends as `Authorization: Bearer …`; shown this once. */
+  token: string;
+}
+
 /** Whose figures a person may see. */
 export interface May {
   /** The whole alliance's. */
@@ -864,6 +879,18 @@ export interface NewStaff {
   phone?: string | null;
   /** Their title. */
   title?: string;
+}
+
+/** A token to be made. */
+export interface NewTokenForm {
+  /** For how many days. */
+  days: number;
+  /** What the journal calls it, such as "HIS of Luwan". */
+  name: Line;
+  /** What it may do. */
+  scopes: string[];
+  /** As whom it acts. */
+  user: UserId;
 }
 
 export type NextStep = 'treat_here' | 'refer_up' | 'follow_up' | 'admit';
@@ -1565,6 +1592,36 @@ export interface TextWords {
 }
 
 export type Timestamp = string;
+
+/** A token as an administrator, and whoever it acts as, sees it. */
+export interface TokenLine {
+  /** Made. */
+  created_at: Timestamp;
+  /** Until when. */
+  expires_at: Timestamp;
+  /** Which one. */
+  id: SessionId;
+  /** By sign-in name. */
+  login: string;
+  /** What the journal calls it. */
+  name: string;
+  /** By name. */
+  person: string;
+  revoked_at: Timestamp | null;
+  /** What it may do. */
+  scopes: string[];
+  used_at: Timestamp | null;
+  /** As whom it acts. */
+  user: UserId;
+}
+
+/** The tokens, and what one can be allowed. */
+export interface Tokens {
+  /** Newest first. */
+  items: TokenLine[];
+  /** Every scope there is. */
+  scopes: string[];
+}
 
 /** How the patient travels. */
 export interface Transport {

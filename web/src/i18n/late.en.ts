@@ -9,6 +9,7 @@ import { statsEn } from './stats.en';
 import { peopleEn } from './people.en';
 import { restEn } from './rest.en';
 import { adminEn } from './admin.en';
+import { hooksEn } from './hooks.en';
 import { unsentEn } from './unsent.en';
 
 export const words = {
@@ -20,6 +21,7 @@ export const words = {
   ...restEn,
   ...peopleEn,
   ...adminEn,
+  ...hooksEn,
   ...unsentEn,
   ...deskEn,
   ...statsEn,

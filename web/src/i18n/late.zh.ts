@@ -9,6 +9,7 @@ import { statsZh } from './stats.zh';
 import { peopleZh } from './people.zh';
 import { restZh } from './rest.zh';
 import { adminZh } from './admin.zh';
+import { hooksZh } from './hooks.zh';
 import { unsentZh } from './unsent.zh';
 
 export const words = {
@@ -20,6 +21,7 @@ export const words = {
   ...restZh,
   ...peopleZh,
   ...adminZh,
+  ...hooksZh,
   ...unsentZh,
   ...deskZh,
   ...statsZh,
