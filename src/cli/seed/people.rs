@@ -16,6 +16,8 @@ use crate::store::{StoreError, WriteTx};
 /// The rota of the demo covers so long before and after now.
 const ROTA: Duration = Duration::from_hours(30 * 24);
 const DAY: Duration = Duration::from_hours(24);
+/// The department whose rota is worth looking at.
+const SHOWN: &str = "心血管内科";
 const WEEK: Duration = Duration::from_hours(7 * 24);
 /// 08:00 in the alliance's zone, counted from midnight UTC.
 const MORNING: i64 = 0;
@@ -199,21 +201,22 @@ async fn keep_rota(ctx: &Ctx, tx: &mut WriteTx, town: &Town, now: Timestamp) -> 
             let doctors: Vec<UserId> =
                 place.doctors.iter().filter(|(_, at)| at == department).map(|(user, _)| *user).collect();
             let Some((last, first)) = doctors.split_last() else { continue };
-            // The last one is called when the others do not answer, week after week.
-            put(ctx, tx, *department, (&[*last], 2), (from, to, WEEK)).await?;
             let turns = if first.is_empty() { &doctors[..] } else { first };
             // One department changes daily, so that its rota has something to show; the others weekly.
-            let is_shown = place.facility.leads && *name == "心血管内科";
+            let is_shown = place.facility.leads && *name == SHOWN;
             let every = if is_shown { DAY } else { WEEK };
-            put(ctx, tx, *department, (turns, 1), (from, to, every)).await?;
+            // The last one is called when the others do not answer.
+            put(ctx, tx, *department, (&[*last], 2), (from, to, every)).await?;
+            // The two of the stories are there every day: whoever tries the demo at three in the
+            // morning wants to hear it ring, too.
+            let always = [town.by_name["许望舟"], town.by_name["秦川渡"]];
+            let (always, turns): (Vec<UserId>, Vec<UserId>) =
+                turns.iter().partition(|user| is_shown && always.contains(user));
+            for user in always {
+                put(ctx, tx, *department, (&[user], 1), (from, to, every)).await?;
+            }
+            put(ctx, tx, *department, (&turns, 1), (from, to, every)).await?;
         }
-    }
-    // The two of the stories hold cardiology's first tier throughout: whoever tries the demo
-    // at three in the morning wants to hear it ring, too.
-    let lead = &town.places[0];
-    let always = [town.by_name["许望舟"], town.by_name["秦川渡"]];
-    for user in always {
-        put(ctx, tx, lead.departments["心血管内科"], (&[user], 1), (from, to, ROTA * 2)).await?;
     }
     let entry = Entry::new(ctx.clock.now(), Actor::System, None, Entity::List("rota"), "rota.keep");
     journal::append(tx, entry, &[]).await?;

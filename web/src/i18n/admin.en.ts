@@ -45,7 +45,7 @@ export const adminEn: Same<typeof adminZh> = {
   'ad.de.closed': 'Closed',
   'ad.de.closed.hint': 'A department that takes neither is no longer offered to the clinics; its records stay.',
   'ad.de.data': 'Needed before asking',
-  'ad.de.data.n': '{n} fields needed',
+  'ad.de.data.n': 'fields needed: {n}',
   'ad.de.ring': 'Seconds each tier is rung',
   'ad.de.ring.hint': '10 to 300; then the next tier is rung',
   'ad.de.rings': 'rings {n} s',

@@ -179,7 +179,6 @@ export const consultEn: Same<typeof consultZh> = {
   'cp.dx': 'First diagnosis',
   'cp.chief': 'Complaint',
   'cp.history': 'History',
-  'cp.consent': 'Consent',
   'cp.consent.override': 'Not signed, because: {reason}',
   'cp.from': 'From',
   'cp.to': 'Asked',

@@ -177,7 +177,6 @@ export const consultZh = {
   'cp.dx': '初步诊断',
   'cp.chief': '主诉',
   'cp.history': '病史',
-  'cp.consent': '知情同意',
   'cp.consent.override': '没有签，原因：{reason}',
   'cp.from': '来自',
   'cp.to': '请的是',
