@@ -19,6 +19,7 @@ pub mod directory;
 pub mod patients;
 
 pub mod attachments;
+pub mod entry;
 
 pub mod consents;
 

@@ -4,6 +4,7 @@ mod certs;
 mod decode;
 mod doctor;
 mod figures;
+mod import;
 mod key;
 mod migrate;
 mod place;
@@ -50,6 +51,9 @@ enum Command {
     /// Keys for other programs: make, list, revoke.
     #[command(subcommand)]
     Token(token::Token),
+    /// Take in published lists: ICD-10.
+    #[command(subcommand)]
+    Import(import::Import),
     /// The figures: fold them anew, print them.
     #[command(subcommand)]
     Stats(figures::Stats),
@@ -127,6 +131,7 @@ fn obey(line: Line) -> Result<(), CliError> {
             Command::Place(what) => place::run(&config, what).await,
             Command::User(what) => user::run(&config, what).await,
             Command::Token(what) => token::run(&config, what).await,
+            Command::Import(what) => import::run(&config, what).await,
             Command::Stats(what) => figures::stats(&config, what).await,
             Command::Journal(what) => figures::journal(&config, what).await,
             Command::Certs => certs::run(&config),

@@ -144,7 +144,7 @@ pub async fn find(
     limit: i64,
 ) -> Result<Vec<Patient>> {
     let (condition, values) = reach.condition(4);
-    let mut all = args![KIND, ctx.vault.term(KIND, &terms::normal(typed)), limit];
+    let mut all = args![KIND, ctx.vault.term(KIND, &terms::asked(typed)), limit];
     all.extend(values);
     let sql = format!(
         "{SHOWN}
@@ -164,7 +164,7 @@ pub async fn ids_found_by(ctx: &Ctx, tx: &mut impl Query, typed: &str, limit: i6
     let rows = tx
         .fetch_all(
             "SELECT entity_id FROM search_terms WHERE kind = $1 AND term = $2 LIMIT $3",
-            args![KIND, ctx.vault.term(KIND, &terms::normal(typed)), limit],
+            args![KIND, ctx.vault.term(KIND, &terms::asked(typed)), limit],
         )
         .await?;
     rows.iter().map(|row| row.get("entity_id")).collect()

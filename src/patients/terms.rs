@@ -50,11 +50,25 @@ pub fn normal(text: &str) -> String {
     text.chars()
         .filter(|c| !c.is_whitespace() && !matches!(c, '·' | '•' | '\''))
         .map(|c| match c {
-            '０'..='９' => char::from_u32(c as u32 - '０' as u32 + '0' as u32).unwrap_or(c),
+            '０'..='９' | 'Ｘ' | 'ｘ' => char::from_u32(c as u32 - '０' as u32 + '0' as u32).unwrap_or(c),
             other => other,
         })
         .flat_map(char::to_lowercase)
         .collect()
+}
+
+/// What is looked for: a line of a card reader, or one that was pasted from a list, is looked for
+/// by the identity number in it.
+pub fn asked(typed: &str) -> String {
+    let is_of_number = |c: char| c.is_ascii_digit() || c == 'x';
+    // Word for word first: a telephone behind the number is not part of it.
+    for part in typed.split_whitespace().chain([typed]).map(normal) {
+        if let Some(number) = part.split(|c| !is_of_number(c)).find(|run| run.len() == 18 || run.len() == 15)
+        {
+            return number.to_owned();
+        }
+    }
+    normal(typed)
 }
 
 fn prefixes(letters: &str) -> Vec<String> {
@@ -93,6 +107,20 @@ mod tests {
             assert!(finds("赵长河", typed), "{typed}");
         }
         assert!(!finds("赵长河", "014"));
+    }
+
+    #[test]
+    fn the_number_in_a_pasted_line_is_what_is_looked_for() {
+        for line in [
+            "赵长河，９９０１０２１９６８０３１２１２３Ｘ",
+            "身份证号: 990102 19680312 123x",
+            "99010219680312123x 19900000147",
+            "99010219680312123X",
+        ] {
+            assert_eq!(asked(line), "99010219680312123x", "{line}");
+        }
+        assert_eq!(asked("199 0000 0147"), "19900000147");
+        assert_eq!(asked("赵长河"), "赵长河");
     }
 
     #[test]

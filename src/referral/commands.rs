@@ -21,6 +21,7 @@ use super::{
 use crate::{
     auth::{Principal, Role, policy::Actor},
     ctx::Ctx,
+    entry,
     http::{NotAgain, Once, StoredAnswer},
     journal::{self, Entity, Entry},
     kernel::{FacilityId, PatientId, ReferralId, Timestamp, UserId},
@@ -212,6 +213,9 @@ async fn act_once(
         moved.after.snapshot = Some(around::snapshot(ctx, &mut tx, before.patient).await?);
         consent::confirmed(ctx, &mut tx, &before, who, at).await?;
         moved.payload = counted::at_submission(ctx, &mut tx, &moved.after, body).await?;
+        let written = moved.after.letter.diagnoses.iter();
+        let coded = written.filter_map(|one| Some((one.code.as_deref()?, one.text.as_str())));
+        entry::used(&mut tx, who, coded, at).await?;
     }
 
     let made = next_letter(ctx, &mut tx, who, (&before, &mut moved), (action, &ask), at).await?;

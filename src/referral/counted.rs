@@ -31,6 +31,8 @@ words! {
 const MOST_MS: i64 = 24 * 60 * 60 * 1000;
 /// No letter takes so many keys or clicks.
 const MOST_PRESSES: i64 = 100_000;
+/// No letter has so many fields.
+const MOST_FIELDS: i64 = 100;
 
 /// What the journal is told when a letter is sent.
 pub async fn at_submission(
@@ -75,12 +77,19 @@ fn category(letter: &Referral) -> Option<&str> {
 fn entry(said: &Value) -> Option<Value> {
     let path: Path = said["path"].as_str()?.parse().ok()?;
     let number = |name: &str, most: i64| said[name].as_i64().filter(|n| (0..=most).contains(n));
-    Some(json!({
+    let mut told = json!({
         "path": path,
         "active_ms": number("active_ms", MOST_MS)?,
         "keys": number("keys", MOST_PRESSES)?,
         "clicks": number("clicks", MOST_PRESSES)?,
-    }))
+    });
+    // Pages of an earlier version do not say these.
+    for (name, most) in [("wall_ms", MOST_MS), ("prefilled", MOST_FIELDS), ("edited", MOST_FIELDS)] {
+        if let Some(n) = number(name, most) {
+            told[name] = json!(n);
+        }
+    }
+    Some(told)
 }
 
 #[cfg(test)]
@@ -89,12 +98,15 @@ mod tests {
 
     #[test]
     fn entry_time_is_numbers_and_a_path_and_nothing_else() {
-        let said =
-            json!({ "path": "new_patient", "active_ms": 41_000, "keys": 120, "clicks": 4, "text": "a name" });
+        let said = json!({ "path": "new_patient", "active_ms": 41_000, "wall_ms": 90_000, "keys": 120, "clicks": 4,
+                    "prefilled": 1, "edited": 5_000, "text": "a name" });
 
         assert_eq!(
             entry(&said),
-            Some(json!({ "path": "new_patient", "active_ms": 41_000, "keys": 120, "clicks": 4 }))
+            Some(
+                json!({ "path": "new_patient", "active_ms": 41_000, "wall_ms": 90_000, "keys": 120, "clicks": 4,
+                         "prefilled": 1 })
+            )
         );
         assert_eq!(entry(&json!({ "path": "new_patient", "active_ms": -1, "keys": 1, "clicks": 1 })), None);
         assert_eq!(entry(&json!({ "path": "a name", "active_ms": 1, "keys": 1, "clicks": 1 })), None);

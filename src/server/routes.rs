@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use crate::http::{Door, Doors, Problem, codes};
 use crate::server::layers::{self, Gate};
 use crate::server::{App, assets, openapi};
-use crate::{attachments, auth, consents, consult, directory, patients, referral, signal, stats};
+use crate::{attachments, auth, consents, consult, directory, entry, patients, referral, signal, stats};
 
 /// No form of ours comes near this; files have their own, larger limit.
 const FORM_LIMIT: usize = 256 * 1024;
@@ -63,6 +63,7 @@ fn rooms() -> Doors<App> {
     auth::doors()
         .and(directory::doors())
         .and(patients::doors())
+        .and(entry::doors())
         .and(consult::doors())
         .and(attachments::doors::<App, consult::FilesGate>())
         .and(referral::doors())

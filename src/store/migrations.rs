@@ -24,6 +24,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (12, "signal", include_str!("../../migrations/0012_signal.sql")),
     (13, "people", include_str!("../../migrations/0013_people.sql")),
     (16, "hooks", include_str!("../../migrations/0016_hooks.sql")),
+    (18, "entry", include_str!("../../migrations/0018_entry.sql")),
 ];
 
 /// Runs what has not run yet.

@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["journal"],
     &["auth"],
     &["directory", "patients"],
-    &["attachments"],
+    &["attachments", "entry"],
     &["consents"],
     &["consult"],
     &["referral"],

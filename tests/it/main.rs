@@ -21,6 +21,7 @@ mod consult;
 mod consult_machine;
 mod directory;
 mod docs;
+mod entry;
 mod house;
 mod killed;
 #[path = "../load/mod.rs"]

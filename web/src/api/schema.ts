@@ -55,6 +55,9 @@ export type Transport = Partial<wire.TransportView>;
 
 export type NewPatient = wire.NewPatient;
 
+/** A code that fits what was typed; phrases that are offered, and where they belong. */
+export type { CodeFound, Phrase, PhrasePlace, Phrases } from './wire';
+
 export interface Consent {
   method: wire.ReferralConsentMethod;
   signer: wire.ReferralSigner;

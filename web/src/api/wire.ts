@@ -126,6 +126,16 @@ export interface ClosedAction {
   why_code: string;
 }
 
+/** A code that fits. */
+export interface CodeFound {
+  /** The code. */
+  code: string;
+  /** Whether this person or department has written it before. */
+  favourite: boolean;
+  /** What it stands for. */
+  text: string;
+}
+
 export interface Colleague {
   user_id: UserId;
 }
@@ -665,6 +675,11 @@ export interface Invited {
   name: string;
 }
 
+/** Phrases to keep, in their order. */
+export interface KeptPhrases {
+  items: Phrase[];
+}
+
 /** What was done last. */
 export interface LastStep {
   action: string | null;
@@ -1043,6 +1058,28 @@ export interface PersonName {
   name: string;
   /** Their title. */
   title: string;
+}
+
+/** A phrase. `＿` stands where something is still to be written. */
+export interface Phrase {
+  /** Where it belongs. */
+  place: PhrasePlace;
+  /** The coded reason that goes with a reason. */
+  reason_code?: string | null;
+  /** Its words. */
+  text: Note;
+}
+
+export type PhrasePlace = 'reason' | 'illness' | 'treated';
+
+/** The phrases a writer is offered. */
+export interface Phrases {
+  /** Those of the department that is written to; those that come with the program while it has none. */
+  department: Phrase[];
+  /** Whether the caller may change the department's. */
+  may_change: boolean;
+  /** The writer's own. */
+  mine: Phrase[];
 }
 
 export type Pile = 'in' | 'out' | 'mine' | 'patient';

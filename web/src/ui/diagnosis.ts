@@ -14,3 +14,9 @@ export function splitDiagnosis(typed: string): Diagnosis | null {
 }
 
 export const dxText = (one: Diagnosis): string => (one.code ? `${one.text} ${one.code}` : one.text);
+
+/** Letters only: somebody on the way to a word, by pinyin or by code. */
+export const byLetters = (typed: string): boolean => /^[A-Za-z][A-Za-z0-9.]*$/.test(typed.trim()) && !splitDiagnosis(typed)?.code;
+
+/** What was typed as a diagnosis of its own, where it is one. */
+export const freely = (typed: string): string | null => (typed.trim() && !/^[A-Za-z0-9.\s]*$/.test(typed) ? typed.trim() : null);

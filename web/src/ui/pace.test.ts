@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { begin, end, heard, told } from './pace';
+import { begin, end, fields, heard, told } from './pace';
 
 it('counts what was done and leaves out the pauses', () => {
   end();
@@ -10,7 +10,8 @@ it('counts what was done and leaves out the pauses', () => {
   heard('key', 20_500);
   // The next page of the same letter goes on counting, and stays on its path.
   begin('known_patient', 21_000);
-  expect(told()).toEqual({ path: 'new_patient', active_ms: 1_700, keys: 3, clicks: 1 });
+  fields({ a: '', b: 'x', c: [] }, { a: 'y', b: 'x', c: [] });
+  expect(told()).toEqual({ path: 'new_patient', active_ms: 1_700, wall_ms: 20_500, keys: 3, clicks: 1, prefilled: 1, edited: 1 });
   end();
   heard('key', 22_000);
   expect(told()).toBeNull();

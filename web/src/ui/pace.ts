@@ -6,14 +6,19 @@ export type Path = 'from_consult' | 'known_patient' | 'new_patient';
 export interface Pace {
   path: Path;
   active_ms: number;
+  /** From the first page of it to the sending, pauses and all. */
+  wall_ms: number;
   keys: number;
   clicks: number;
+  /** Fields that were filled in when the letter was opened, and those that were changed. */
+  prefilled: number;
+  edited: number;
 }
 
 const GAP = 5_000;
 /** Whoever comes back after so long begins anew. */
 const LOST = 10 * 60_000;
-let going: (Pace & { last: number }) | null = null;
+let going: (Pace & { began: number; last: number }) | null = null;
 let listens = false;
 
 export function heard(kind: 'key' | 'click' | 'move', at: number): void {
@@ -38,18 +43,29 @@ function listen(): void {
 /** Begins to count, or goes on where the page before it began. */
 export function begin(path: Path, at = performance.now()): void {
   listen();
-  if (going && at - going.last < LOST && path !== 'new_patient') {
-    if (path === 'from_consult') going.path = path;
+  if (going && at - going.last < LOST && (path !== 'from_consult' || going.path === path)) {
+    // Somebody who was looked for and not found is entered: it is still the same letter.
+    if (path === 'new_patient') going.path = path;
     return;
   }
-  going = { path, active_ms: 0, keys: 0, clicks: 0, last: at };
+  going = { path, active_ms: 0, wall_ms: 0, keys: 0, clicks: 0, prefilled: 0, edited: 0, began: at, last: at };
 }
 
 /** What it came to so far. */
 export function told(): Pace | null {
   if (!going) return null;
-  const { path, active_ms, keys, clicks } = going;
-  return { path, active_ms, keys, clicks };
+  const { path, active_ms, keys, clicks, prefilled, edited } = going;
+  return { path, active_ms, wall_ms: Math.max(active_ms, Math.round(going.last - going.began)), keys, clicks, prefilled, edited };
+}
+
+/** Of a form's fields, how many were there before and how many were changed. Never which, never what. */
+export function fields(before: object, after: object): void {
+  if (!going) return;
+  const said = (value: unknown): string => JSON.stringify(value ?? null);
+  const blank = new Set(['null', '""', '[]', 'false', '{}']);
+  const pairs = Object.entries(after).map(([name, value]) => [said((before as Record<string, unknown>)[name]), said(value)] as const);
+  going.prefilled = pairs.filter(([was]) => !blank.has(was)).length;
+  going.edited = pairs.filter(([was, is]) => was !== is).length;
 }
 
 /** Sent, or given up. */

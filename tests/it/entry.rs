@@ -1,0 +1,104 @@
+//! Codes, phrases and what is counted of a letter's writing, through the front door.
+
+use causeway::store::{Query, args};
+use serde_json::{Value, json};
+
+use crate::support::Alliance;
+
+const DISEASES: &str = r#"<tryton><data>
+<record model="gnuhealth.pathology" id="I10"><field name="name">Essential (primary) hypertension</field><field name="code">I10</field></record>
+<record model="gnuhealth.pathology" id="I150"><field name="name">Renovascular hypertension</field><field name="code">I15.0</field></record>
+<record model="gnuhealth.pathology" id="A000"><field name="name">Cholera</field><field name="code">A00.0</field></record>
+</data></tryton>"#;
+const NAMES: &str = "msgctxt \"model:gnuhealth.pathology,name:I10\"\nmsgid \"a\"\nmsgstr \"特发性（原发性）高血压\"\n\nmsgctxt \"model:gnuhealth.pathology,name:I150\"\nmsgid \"b\"\nmsgstr \"肾血管性高血压\"\n\nmsgctxt \"model:gnuhealth.pathology,name:A000\"\nmsgid \"c\"\nmsgstr \"霍乱\"\n";
+
+fn codes(found: &Value) -> Vec<&str> {
+    found["items"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect()
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+#[tokio::test]
+async fn a_code_is_found_by_characters_pinyin_initials_and_itself_in_the_whole_list() {
+    let alliance = Alliance::open().await;
+    let clinic = alliance.clinic("Luwan").await;
+    let values = causeway::entry::read(DISEASES, NAMES).unwrap();
+    assert_eq!(causeway::entry::import(&alliance.ctx, &values).await.unwrap(), 3);
+
+    for (typed, code) in [
+        ("肾血管", "I15.0"),
+        ("sxg", "I15.0"),
+        ("shenxueguan", "I15.0"),
+        ("i150", "I15.0"),
+        ("I15", "I15.0"),
+        ("霍乱", "A00.0"),
+        ("gxy", "I10"),
+    ] {
+        let found = clinic.doctor().get(&format!("/codes/icd10?q={}", encoded(typed))).await.is(200).json();
+        assert_eq!(codes(&found)[0], code, "{typed}: {found}");
+    }
+    let usual = clinic.doctor().get("/codes/icd10?q=gxy").await.is(200).json();
+    assert_eq!(usual["items"][0]["text"], "高血压", "the usual name stands before the list's own");
+    assert_eq!(codes(&usual).iter().filter(|code| **code == "I10").count(), 1);
+    alliance.stranger().get("/codes/icd10?q=gxy").await.is(401);
+    // A list taken in again takes the place of the one before.
+    causeway::entry::import(&alliance.ctx, &values[..1]).await.unwrap();
+    assert_eq!(alliance.read_one("SELECT count(*) AS n FROM code_values").await, 1);
+}
+
+#[tokio::test]
+async fn a_diagnosis_that_was_sent_is_offered_first_to_its_writer() {
+    let alliance = Alliance::open().await;
+    let (clinic, hospital) = (alliance.clinic("Luwan").await, alliance.hospital("Central").await);
+    let doctor = clinic.doctor();
+    let patient = alliance.patient(doctor, "何翠莲").await;
+    let draft = json!({ "patient_id": patient, "direction": "up", "to_department": hospital.department(),
+        "urgency": "routine", "reason_text": "x", "consent": { "method": "paper", "signer": "patient" },
+        "diagnoses": [{ "code": "I15.0", "text": "肾血管性高血压", "role": "primary" }] });
+    let made = doctor.post("/referrals", draft).await.is(201).text("id");
+    let entry = json!({ "path": "known_patient", "active_ms": 30_000, "wall_ms": 41_000, "keys": 57, "clicks": 0,
+                        "prefilled": 2, "edited": 8 });
+    doctor.does(&format!("/referrals/{made}"), "submit", json!({ "entry": entry })).await.is(200);
+
+    let mine = doctor.get("/codes/icd10?q=gxy").await.is(200).json();
+    let theirs = clinic.second().get("/codes/icd10?q=gxy").await.is(200).json();
+
+    assert_eq!((codes(&mine)[0], &mine["items"][0]["favourite"]), ("I15.0", &json!(true)));
+    assert_eq!(codes(&theirs)[0], "I10");
+    let mut tx = alliance.ctx.db.read().await.unwrap();
+    let row =
+        tx.fetch_one("SELECT payload FROM journal WHERE action = 'referral.submit'", args![]).await.unwrap();
+    let told: Value = row.json("payload").unwrap();
+    assert_eq!(told["entry"], entry);
+}
+
+#[tokio::test]
+async fn phrases_are_ones_own_and_the_departments_and_the_programs_until_there_are_any() {
+    let alliance = Alliance::open().await;
+    let (clinic, hospital) = (alliance.clinic("Luwan").await, alliance.hospital("Central").await);
+    let address = format!("/phrases?department={}", hospital.department());
+    let theirs = format!("/departments/{}/phrases", hospital.department());
+
+    let first = clinic.doctor().get(&address).await.is(200).json();
+    assert!(first["department"].as_array().unwrap().len() > 5);
+    assert_eq!((&first["mine"], &first["may_change"]), (&json!([]), &json!(false)));
+
+    let own = json!({ "items": [{ "place": "illness", "reason_code": null, "text": "头晕＿天" }] });
+    clinic.doctor().put("/phrases", own.clone()).await.is(204);
+    clinic.doctor().put(&theirs, own.clone()).await.is(403);
+    let cardiology =
+        json!({ "items": [{ "place": "reason", "reason_code": "unclear", "text": "请评估冠脉情况" }] });
+    hospital.doctor().put(&theirs, cardiology.clone()).await.is(204);
+    hospital.desk().put(&theirs, cardiology.clone()).await.is(204);
+
+    let now = clinic.doctor().get(&address).await.is(200).json();
+    assert_eq!(now["mine"], own["items"]);
+    assert_eq!(now["department"], cardiology["items"]);
+    let others = clinic.second().get(&address).await.is(200).json();
+    assert_eq!(others["mine"], json!([]));
+    let many: Vec<_> = (0..61).map(|n| json!({ "place": "illness", "text": format!("{n}") })).collect();
+    clinic.doctor().put("/phrases", json!({ "items": many })).await.is(422);
+    assert_eq!(alliance.journal_of(&hospital.department().to_string()).await.len(), 2);
+}
