@@ -109,6 +109,10 @@ id!(/// One referral, from draft to closure.
     ReferralId = "ref");
 id!(/// One stretch of a referral towards one target.
     LegId = "leg");
+id!(/// One stretch of time in which a department sees patients.
+    SlotId = "slt");
+id!(/// The beds of one kind in a department.
+    BedPoolId = "bed");
 
 #[cfg(test)]
 mod tests {

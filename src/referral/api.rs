@@ -11,7 +11,7 @@ use super::{
     commands,
     desk::{self, Pile, Tab, Wanted},
     error::Error,
-    escalate, read, shapes,
+    escalate, office, read, shapes,
     state::{Action, Refusal},
     story,
 };
@@ -112,6 +112,7 @@ where
                 .answers_record::<shapes::Escalated>(200)
                 .refuses(&[&codes::WRONG_STATE]),
         )
+        .and(office::doors())
 }
 
 /// What a list is asked for.
@@ -251,6 +252,7 @@ impl From<Error> for Problem {
                 .with("by", faster.by)
                 .with("at", faster.at)
                 .with("open_actions", faster.open),
+            Error::Behind { version } => Self::new(&codes::STALE).with("version", version),
             Error::Incomplete(missing) => Self::new(&codes::INCOMPLETE).with("missing", missing),
             Error::Form(wrong) => Self::fields(
                 wrong

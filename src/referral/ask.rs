@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{
-    model::{Direction, Note, OutcomeCode, RedirectReason, RejectReason, Urgency},
+    model::{Direction, Held, Note, OutcomeCode, RedirectReason, RejectReason, Urgency},
     state::Action,
 };
 use crate::{
@@ -32,6 +32,8 @@ pub struct Booking {
     pub location: Line,
     /// The bed or slot.
     pub bed: Option<Line>,
+    /// The place that is kept for the patient.
+    pub held: Option<Held>,
     /// Who receives the patient.
     pub received_by: Option<Line>,
     /// Whom to ask for.
@@ -208,8 +210,12 @@ impl Form<'_> {
         let (start, location) = (self.need("start"), self.need("location"));
         let (bed, received_by) = (self.maybe("bed"), self.maybe("received_by"));
         let (contact, instructions) = (self.maybe("contact"), self.maybe("instructions"));
+        // Whoever names both gets the slot: it says when.
+        let slot = self.maybe("slot_id").map(Held::Slot);
+        let held = slot.or(self.maybe("bed_pool_id").map(Held::Bed));
         let (start, location) = start.zip(location)?;
-        Some(Ask::Book(Box::new(Booking { start, location, bed, received_by, contact, instructions })))
+        let booking = Booking { start, location, bed, held, received_by, contact, instructions };
+        Some(Ask::Book(Box::new(booking)))
     }
 
     fn onward(&mut self) -> Option<Ask> {

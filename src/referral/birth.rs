@@ -82,6 +82,7 @@ pub(super) async fn born(
         leg,
         submitted_at: None,
         answer: AnswerClock::default(),
+        assigned_to: None,
         deadline_at: None,
         accepted_at: None,
         arrived_at: None,

@@ -12,8 +12,9 @@ use super::{
     error::{Error, Faster},
     eyes::Eyes,
     guards::{department, guard, needed},
-    model::{Last, Letter, Referral, Urgency},
+    model::{Held, Last, Letter, Referral, Urgency},
     moves::{By, Moved, take},
+    office,
     state::{Action, MACHINE, Refusal, State},
     store::{self, Said},
     view,
@@ -209,6 +210,10 @@ async fn act_once(
     let by = By { user: Some(who.user), at };
     let fresh = guard(ctx, &mut tx, &before, &eyes, action, &ask).await?;
     let mut moved = take(&before, action, step.to, ask.clone(), by, fresh);
+    if moved.after.answer.from.is_some() && moved.after.answer.within_ms == 0 {
+        let house = moved.after.leg.to_facility;
+        moved.after.answer.promised(office::within(&mut tx, house, before.urgency).await?);
+    }
     if action == Action::Submit {
         moved.after.snapshot = Some(around::snapshot(ctx, &mut tx, before.patient).await?);
         consent::confirmed(ctx, &mut tx, &before, who, at).await?;
@@ -258,6 +263,9 @@ pub(super) async fn settle(
         store::insert_leg(tx, ctx, before.id, &after.leg).await?;
         audience.extend(around::side_of(tx, left.to_facility, left.to_department, before.direction).await?);
     }
+    if before.leg.held != after.leg.held {
+        place(tx, before.leg.held, &after).await?;
+    }
     store::save_leg(tx, ctx, &after.leg).await?;
     around::share_patient(tx, before, &after, by.at).await?;
     // A first look is noted beside the record: whoever writes at the same moment is not turned away for it.
@@ -272,6 +280,23 @@ pub(super) async fn settle(
         all.extend(more.clone());
     }
     Ok((entry, after, audience))
+}
+
+/// Keeps the place that a step booked and gives back the one it let go.
+async fn place(tx: &mut WriteTx, before: Option<Held>, after: &Referral) -> Result<(), Error> {
+    if let Some(held) = before {
+        office::give_back(tx, held).await?;
+    }
+    let Some(held) = after.leg.held else { return Ok(()) };
+    let at = after.leg.appointment_at.unwrap_or(after.last.at);
+    if office::keep(tx, held, after.leg.to_department, at).await? {
+        return Ok(());
+    }
+    let field = match held {
+        Held::Slot(_) => "slot_id",
+        Held::Bed(_) => "bed_pool_id",
+    };
+    Err(Error::Form(vec![Wrong { field: field.to_owned(), code: "full" }]))
 }
 
 /// Writes the entries, the cause before what it caused.
@@ -327,7 +352,11 @@ pub(super) async fn opened(
     Ok((referral, eyes))
 }
 
-async fn stale(tx: &mut impl crate::store::Query, now: &Referral, eyes: &Eyes) -> Result<Error, StoreError> {
+pub(super) async fn stale(
+    tx: &mut impl crate::store::Query,
+    now: &Referral,
+    eyes: &Eyes,
+) -> Result<Error, StoreError> {
     let by = match now.last.by {
         Some(user) => Some(around::person(tx, user).await?),
         None => None,

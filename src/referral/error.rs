@@ -45,6 +45,12 @@ pub enum Error {
     /// Someone changed it first.
     #[error("changed meanwhile")]
     Stale(Box<Faster>),
+    /// What a house promises was changed meanwhile; this is its version now.
+    #[error("changed meanwhile")]
+    Behind {
+        /// The version it has now.
+        version: i64,
+    },
     /// The letter is not complete.
     #[error("the letter is not complete")]
     Incomplete(Vec<Part>),

@@ -34,6 +34,7 @@ mod guards;
 mod letter;
 mod model;
 mod moves;
+mod office;
 mod read;
 mod shapes;
 mod state;

@@ -9,7 +9,10 @@ use super::state::{Action, Facts, State, deadline};
 pub use super::vocabulary::*;
 use crate::{
     auth::policy::Sides,
-    kernel::{ConsultId, DepartmentId, FacilityId, LegId, Line, PatientId, ReferralId, Timestamp, UserId},
+    kernel::{
+        BedPoolId, ConsultId, DepartmentId, FacilityId, LegId, Line, PatientId, ReferralId, SlotId,
+        Timestamp, UserId,
+    },
 };
 
 /// One diagnosis of the letter.
@@ -63,6 +66,12 @@ pub struct Transport {
     /// When it should arrive.
     #[serde(default)]
     pub eta: Option<Timestamp>,
+    /// When it arrived.
+    #[serde(default)]
+    pub arrive_at: Option<Timestamp>,
+    /// Who handed the patient over.
+    #[serde(default)]
+    pub handover_by: Option<Line>,
 }
 
 /// Who pays, as far as the letter needs it.
@@ -200,6 +209,8 @@ pub struct Leg {
     pub ended_at: Option<Timestamp>,
     /// The time that was given.
     pub appointment_at: Option<Timestamp>,
+    /// The place that is kept for the patient.
+    pub held: Option<Held>,
     /// When the patient was there.
     pub arrived_at: Option<Timestamp>,
     /// When treatment began.
@@ -210,6 +221,15 @@ pub struct Leg {
     pub moves: Vec<Move>,
     /// What is sealed.
     pub words: LegWords,
+}
+
+/// A place that is kept for a patient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// In a slot of the department.
+    Slot(SlotId),
+    /// A bed of a kind.
+    Bed(BedPoolId),
 }
 
 /// Where a leg stands.
@@ -256,6 +276,7 @@ impl Leg {
             decision_code: None,
             ended_at: None,
             appointment_at: None,
+            held: None,
             arrived_at: None,
             admitted_at: None,
             discharged_at: None,
@@ -312,6 +333,8 @@ pub struct Referral {
     pub submitted_at: Option<Timestamp>,
     /// The answer's clock.
     pub answer: AnswerClock,
+    /// Who at the receiving side looks after it.
+    pub assigned_to: Option<UserId>,
     /// When time acts.
     pub deadline_at: Option<Timestamp>,
     /// When somebody took the patient.
@@ -358,6 +381,8 @@ pub struct AnswerClock {
     pub paused_ms: i64,
     /// That it ran out was told.
     pub overdue_told: bool,
+    /// How long the receiving side may take, in milliseconds, as it promised; 0: as by default.
+    pub within_ms: i64,
 }
 
 impl Referral {

@@ -1,15 +1,17 @@
 //! What each step changes besides the state. Pure: the referral before, the form, the
 //! moment; out come the referral after, the leg that was left behind and what was said.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{
     ask::{Ask, Booking, Onward, Return},
     model::{
-        AnswerClock, Last, Leg, LegState, Move, Note, NoteKind, Outcome, OutcomeCode, Referral,
-        TransportState,
+        AnswerClock, Held, Last, Leg, LegState, Move, Note, NoteKind, Outcome, OutcomeCode, Referral,
+        TransportState, Urgency,
     },
-    state::{Action, MACHINE, State, answer_due},
+    state::{Action, MACHINE, State, answer_due, answer_within},
 };
 use crate::kernel::{DepartmentId, FacilityId, LegId, Timestamp, UserId};
 
@@ -63,6 +65,7 @@ pub fn take(before: &Referral, action: Action, to: State, ask: Ask, by: By, fres
     if let Some(fresh) = fresh {
         moved.go_on(before, action, by, fresh);
     }
+    moved.after.lets_go();
     moved.after.deadline_at = moved.after.next_deadline();
     if MACHINE.is_terminal(to) {
         moved.after.answer.stop();
@@ -210,6 +213,7 @@ impl Moved {
             Leg::towards(fresh.leg, before.leg.seq + 1, fresh.to, State::Submitted),
         );
         left.ended_at = Some(by.at);
+        left.held = None;
         if before.state == State::Rejected {
             left.state = LegState::At(State::Rejected);
         } else {
@@ -223,6 +227,7 @@ impl Moved {
         after.leg.offered_at = Some(by.at);
         after.state_since = by.at;
         after.accepted_at = None;
+        after.assigned_to = None;
         // Asked elsewhere before it was answered, the patient has waited all the same: the clock runs on.
         if matches!(before.state, State::Submitted | State::MoreInfo) {
             after.answer.resume(by.at, before);
@@ -253,6 +258,15 @@ impl Referral {
         self.accepted_at = Some(by.at);
     }
 
+    /// Gives the place back once nobody is expected there: a bed also when its patient left, a slot
+    /// that was used stays used.
+    fn lets_go(&mut self) {
+        let waits = matches!(self.state, State::Scheduled | State::CancelRequested);
+        let here = matches!(self.state, State::Arrived | State::InTreatment);
+        let came = self.leg.arrived_at.is_some();
+        self.leg.held = self.leg.held.filter(|held| waits || here || (came && matches!(held, Held::Slot(_))));
+    }
+
     fn is_here(&mut self, at: Timestamp) {
         self.arrived_at = Some(at);
         self.leg.arrived_at = Some(at);
@@ -267,6 +281,7 @@ impl Leg {
         self.appointment_at = Some(booking.start);
         self.words.location = Some(booking.location);
         self.words.bed = booking.bed;
+        self.held = booking.held;
         self.words.received_by = booking.received_by;
         self.words.instructions = booking.instructions;
         self.words.contact = booking.contact.or(self.words.contact.take());
@@ -274,6 +289,7 @@ impl Leg {
 
     fn no_appointment(&mut self) {
         self.appointment_at = None;
+        self.held = None;
         self.words.location = None;
         self.words.bed = None;
     }
@@ -281,7 +297,7 @@ impl Leg {
 
 impl AnswerClock {
     fn start(at: Timestamp, of: &Referral) -> Self {
-        Self { from: Some(at), due_at: Some(answer_due(at, of.urgency, 0)), ..Self::default() }
+        Self { from: Some(at), due_at: Some(answer_due(at, answer_within(of.urgency), 0)), ..Self::default() }
     }
 
     fn pause(&mut self, at: Timestamp) {
@@ -293,7 +309,28 @@ impl AnswerClock {
         if let Some(since) = self.paused_at.take() {
             self.paused_ms += i64::try_from(at.since(since).as_millis()).unwrap_or(0);
         }
-        self.due_at = self.from.map(|from| answer_due(from, of.urgency, self.paused_ms));
+        self.due_at = self.from.map(|from| answer_due(from, self.within(of.urgency), self.paused_ms));
+    }
+
+    /// How long the receiving side may take.
+    pub fn within(&self, urgency: Urgency) -> Duration {
+        match u64::try_from(self.within_ms) {
+            Ok(promised) if promised > 0 => Duration::from_millis(promised),
+            _ => answer_within(urgency),
+        }
+    }
+
+    /// Runs for as long as the asked house promises.
+    pub fn promised(&mut self, within: Duration) {
+        self.within_ms = i64::try_from(within.as_millis()).unwrap_or(0);
+        if self.due_at.is_some() {
+            self.due_at = self.from.map(|from| answer_due(from, within, self.paused_ms));
+        }
+    }
+
+    /// When four fifths of the time are gone.
+    pub fn warn_at(&self, urgency: Urgency) -> Option<Timestamp> {
+        self.due_at.map(|due| due.minus(self.within(urgency) / 5))
     }
 
     fn stop(&mut self) {

@@ -21,7 +21,9 @@ use crate::{
     auth::{DepartmentName, FacilityName},
     consult::{self, ConsultView},
     directory::PersonName,
-    kernel::{ConsultId, DepartmentId, LegId, Line, OpinionId, PatientId, ReferralId, Timestamp},
+    kernel::{
+        BedPoolId, ConsultId, DepartmentId, LegId, Line, OpinionId, PatientId, ReferralId, SlotId, Timestamp,
+    },
     patients::PatientBrief,
 };
 
@@ -59,6 +61,8 @@ pub struct TransportView {
     phone: Option<String>,
     depart_at: Option<Timestamp>,
     eta: Option<Timestamp>,
+    arrive_at: Option<Timestamp>,
+    handover_by: Option<String>,
     state: TransportState,
 }
 
@@ -71,6 +75,8 @@ pub struct Appointment {
     received_by: Option<String>,
     contact: Option<String>,
     instructions: Option<String>,
+    slot_id: Option<SlotId>,
+    bed_pool_id: Option<BedPoolId>,
 }
 
 /// What was done last.
@@ -104,7 +110,13 @@ pub struct ReferralBrief {
     attachments: i64,
     /// When an answer is due.
     sla_due_at: Option<Timestamp>,
+    /// When four fifths of that time are gone.
+    sla_warn_at: Option<Timestamp>,
     sla_paused: bool,
+    /// Who at the receiving side looks after it.
+    assigned_to: Option<PersonName>,
+    /// Time closed it and nobody had read the outcome.
+    unacknowledged: bool,
     submitted_at: Option<Timestamp>,
     expires_at: Option<Timestamp>,
     deadline_at: Option<Timestamp>,
@@ -271,7 +283,6 @@ pub struct ReferralView {
     accepted_at: Option<Timestamp>,
     arrived_at: Option<Timestamp>,
     auto_accepted: bool,
-    unacknowledged: bool,
     end_reason: Option<String>,
     plan_ends_at: Option<Timestamp>,
     /// The patient as he was when the letter was sent.
@@ -403,6 +414,8 @@ pub struct ReferralActionForm {
     start: Option<Timestamp>,
     location: Option<Line>,
     bed: Option<Line>,
+    slot_id: Option<SlotId>,
+    bed_pool_id: Option<BedPoolId>,
     received_by: Option<Line>,
     instructions: Option<Note>,
     to_department: Option<DepartmentId>,

@@ -441,8 +441,8 @@ pub fn deadline(state: State, facts: Facts) -> Option<Timestamp> {
 }
 
 /// When the answer is due: the milliseconds of waiting for the sender do not count.
-pub fn answer_due(submitted: Timestamp, urgency: Urgency, paused_ms: i64) -> Timestamp {
-    let due = submitted.plus(answer_within(urgency));
+pub fn answer_due(submitted: Timestamp, within: Duration, paused_ms: i64) -> Timestamp {
+    let due = submitted.plus(within);
     Timestamp::from_millis(due.millis().saturating_add(paused_ms))
 }
 
@@ -523,6 +523,6 @@ mod tests {
         assert_eq!(deadline(S::FollowUp, plan), Some(at.plus(DAY * 90)));
         assert_eq!(deadline(S::Discharged, plan), Some(at.plus(DAY * 14)));
         assert_eq!(deadline(S::Arrived, facts), None);
-        assert_eq!(answer_due(at, Urgency::Emergency, 300_000), at.plus(MINUTE * 20));
+        assert_eq!(answer_due(at, answer_within(Urgency::Emergency), 300_000), at.plus(MINUTE * 20));
     }
 }

@@ -31,6 +31,7 @@ pub async fn tick(ctx: &Ctx) -> Result<usize, StoreError> {
     let mut tx = ctx.db.read().await?;
     let due = store::due(&mut tx, now, ROUND).await?;
     let late = store::overdue(&mut tx, now, ROUND).await?;
+    let nearly = store::nearly_late(&mut tx, now, ROUND).await?;
     drop(tx);
     let mut touched = 0;
     for id in due {
@@ -45,6 +46,13 @@ pub async fn tick(ctx: &Ctx) -> Result<usize, StoreError> {
             Ok(true) => touched += 1,
             Ok(false) => {}
             Err(error) => warn!(referral.id = %id, %error, "A late answer could not be told"),
+        }
+    }
+    for id in nearly {
+        match say_nearly_late(ctx, id, now).await {
+            Ok(true) => touched += 1,
+            Ok(false) => {}
+            Err(error) => warn!(referral.id = %id, %error, "An answer that is nearly late could not be told"),
         }
     }
     Ok(touched)
@@ -81,5 +89,24 @@ async fn say_overdue(ctx: &Ctx, id: ReferralId, now: Timestamp) -> Result<bool, 
     journal::append(&mut tx, entry, &audience).await?;
     tx.commit().await?;
     info!(referral.id = %id, "Referral {id} is not answered in time");
+    Ok(true)
+}
+
+/// Tells the receiving side, once, that four fifths of its time are gone.
+async fn say_nearly_late(ctx: &Ctx, id: ReferralId, now: Timestamp) -> Result<bool, Error> {
+    let mut tx = ctx.db.write("referral.nearly_late").await?;
+    let Some(referral) = store::load(&mut tx, ctx, id).await? else { return Ok(false) };
+    let nearly = referral.answer.warn_at(referral.urgency).is_some_and(|warn| warn <= now);
+    if !nearly || store::told_nearly_late(&mut tx, id).await? == 0 {
+        return Ok(false);
+    }
+    let leg = &referral.leg;
+    let mut audience =
+        around::side_of(&mut tx, leg.to_facility, leg.to_department, referral.direction).await?;
+    audience.extend(referral.assigned_to);
+    let entry = entry_of(&referral, By { user: None, at: now }, None, "referral.nearly_late");
+    journal::append(&mut tx, entry, &audience).await?;
+    tx.commit().await?;
+    info!(referral.id = %id, "Referral {id} is nearly late");
     Ok(true)
 }

@@ -7,13 +7,14 @@ use super::{
     around,
     eyes::Eyes,
     guards::what_is_missing,
-    model::{Leg, Letter, Referral},
+    model::{Held, Leg, Letter, Referral},
     state::{Action, State, what_time_does},
     store, story,
 };
 use crate::{
     consult,
     ctx::Ctx,
+    kernel::{BedPoolId, SlotId},
     store::{Query, Result},
 };
 
@@ -38,7 +39,6 @@ pub async fn whole(ctx: &Ctx, tx: &mut impl Query, eyes: &Eyes, r: &Referral) ->
     view_map.insert("accepted_at".to_owned(), json!(r.accepted_at));
     view_map.insert("arrived_at".to_owned(), json!(r.arrived_at));
     view_map.insert("auto_accepted".to_owned(), json!(r.auto_accepted));
-    view_map.insert("unacknowledged".to_owned(), json!(r.unacknowledged));
     view_map.insert("end_reason".to_owned(), json!(r.end_reason));
     view_map.insert("plan_ends_at".to_owned(), json!(r.plan_ends_at));
     view_map.insert(
@@ -68,6 +68,10 @@ pub async fn whole(ctx: &Ctx, tx: &mut impl Query, eyes: &Eyes, r: &Referral) ->
 /// What a list shows of it, and what the whole record begins with.
 pub async fn head(ctx: &Ctx, tx: &mut impl Query, eyes: &Eyes, r: &Referral) -> Result<Value> {
     let to_user = match r.leg.decided_by.or(r.leg.to_user) {
+        Some(user) => around::person(tx, user).await?,
+        None => Value::Null,
+    };
+    let assigned_to = match r.assigned_to {
         Some(user) => around::person(tx, user).await?,
         None => Value::Null,
     };
@@ -105,6 +109,9 @@ pub async fn head(ctx: &Ctx, tx: &mut impl Query, eyes: &Eyes, r: &Referral) -> 
         "transport": transport(r),
         "attachments": around::file_count(ctx, tx, r.id).await?,
         "sla_due_at": r.answer.due_at,
+        "sla_warn_at": r.answer.warn_at(r.urgency),
+        "assigned_to": assigned_to,
+        "unacknowledged": r.unacknowledged,
         "sla_paused": r.answer.paused_at.is_some(),
         "submitted_at": r.submitted_at,
         "expires_at": expires_at,
@@ -135,7 +142,7 @@ fn transport(r: &Referral) -> Value {
     let mut transport = match r.letter.transport.as_ref().map(serde_json::to_value) {
         Some(Ok(Value::Object(transport))) => transport,
         // A member that is not said is null, never missing.
-        _ => ["mode", "crew", "plate", "phone", "depart_at", "eta"]
+        _ => ["mode", "crew", "plate", "phone", "depart_at", "eta", "arrive_at", "handover_by"]
             .into_iter()
             .map(|name| (name.to_owned(), Value::Null))
             .collect(),
@@ -153,8 +160,18 @@ fn appointment(leg: &Leg) -> Value {
             "received_by": leg.words.received_by,
             "contact": leg.words.contact,
             "instructions": leg.words.instructions,
+            "slot_id": held_slot(leg),
+            "bed_pool_id": held_bed(leg),
         })
     })
+}
+
+fn held_slot(leg: &Leg) -> Option<SlotId> {
+    leg.held.and_then(|held| if let Held::Slot(slot) = held { Some(slot) } else { None })
+}
+
+fn held_bed(leg: &Leg) -> Option<BedPoolId> {
+    leg.held.and_then(|held| if let Held::Bed(bed) = held { Some(bed) } else { None })
 }
 
 async fn outcome(tx: &mut impl Query, eyes: &Eyes, r: &Referral) -> Result<Value> {

@@ -171,5 +171,7 @@ ids!(
     AttachmentId,
     LinkId,
     ReferralId,
-    LegId
+    LegId,
+    BedPoolId,
+    SlotId
 );

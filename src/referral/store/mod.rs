@@ -1,31 +1,33 @@
 //! Rows of referrals, legs and notes.
 
+mod clock;
 mod lists;
 mod said;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use clock::{due, nearly_late, overdue, told_nearly_late, told_overdue};
 pub use lists::{Shelf, counts, pile};
 pub use said::{Said, notes, say};
 
 use super::{
-    model::{AnswerClock, Last, Leg, Letter, Outcome, Referral, rank},
+    model::{AnswerClock, Held, Last, Leg, Letter, Outcome, Referral, rank},
     state::{Action, State},
 };
 use crate::{
     ctx::Ctx,
-    kernel::{ConsultId, DepartmentId, FacilityId, LegId, PatientId, ReferralId, Timestamp, UserId},
+    kernel::{BedPoolId, ConsultId, DepartmentId, FacilityId, LegId, PatientId, ReferralId, SlotId, UserId},
     store::{Query, Result, Row, StoreError, WriteTx, args},
 };
 
 const COLUMNS: &str = "r.id, r.no, r.chain_id, r.parent_id, r.is_return, r.source_consult_id, r.direction, r.patient_id,
        r.from_facility, r.from_department, r.from_user, r.created_at, r.created_by, r.urgency, r.letter, r.snapshot,
        r.state, r.state_since, r.last_action, r.last_by, r.last_at, r.submitted_at, r.answer_from, r.answer_due_at,
-       r.paused_at, r.paused_ms, r.overdue_told, r.deadline_at, r.accepted_at, r.arrived_at, r.auto_accepted,
+       r.paused_at, r.paused_ms, r.overdue_told, r.answer_within_ms, r.assigned_to, r.deadline_at, r.accepted_at, r.arrived_at, r.auto_accepted,
        r.unacknowledged, r.plan_ends_at, r.transport_state, r.outcome, r.end_reason, r.version,
        l.id AS leg_id, l.seq, l.to_facility, l.to_department, l.to_user, l.state AS leg_state, l.offered_at,
        l.first_viewed_at, l.first_viewed_by, l.decided_at, l.decided_by, l.decision_code, l.ended_at,
-       l.appointment_at, l.arrived_at AS leg_arrived_at, l.admitted_at, l.discharged_at, l.moves, l.words";
+       l.appointment_at, l.slot_id, l.bed_pool_id, l.arrived_at AS leg_arrived_at, l.admitted_at, l.discharged_at, l.moves, l.words";
 
 /// One referral with its current leg.
 pub async fn load(tx: &mut impl Query, ctx: &Ctx, id: ReferralId) -> Result<Option<Referral>> {
@@ -72,46 +74,13 @@ pub async fn live_doubles(
     rows.iter().map(|row| Ok((row.get("id")?, row.get("no")?, row.parse("state")?))).collect()
 }
 
-/// What time has to act on, oldest first, at most `limit`.
-pub async fn due(tx: &mut impl Query, now: Timestamp, limit: i64) -> Result<Vec<ReferralId>> {
-    let rows = tx
-        .fetch_all(
-            "SELECT id FROM referrals WHERE deadline_at <= $1 ORDER BY deadline_at LIMIT $2",
-            args![now, limit],
-        )
-        .await?;
-    rows.iter().map(|row| row.get("id")).collect()
-}
-
-/// Where the answer is overdue and nobody was told, at most `limit`.
-pub async fn overdue(tx: &mut impl Query, now: Timestamp, limit: i64) -> Result<Vec<ReferralId>> {
-    let rows = tx
-        .fetch_all(
-            "SELECT id
-               FROM referrals
-              WHERE state = 'submitted'
-                AND overdue_told = 0
-                AND answer_due_at <= $1
-              ORDER BY answer_due_at
-              LIMIT $2",
-            args![now, limit],
-        )
-        .await?;
-    rows.iter().map(|row| row.get("id")).collect()
-}
-
-/// Notes that it was told that the answer is overdue. Not a change of the record's version.
-pub async fn told_overdue(tx: &mut WriteTx, id: ReferralId) -> Result<u64> {
-    tx.execute("UPDATE referrals SET overdue_told = 1 WHERE id = $1 AND overdue_told = 0", args![id]).await
-}
-
 /// Every leg, first to last.
 pub async fn legs(tx: &mut impl Query, ctx: &Ctx, id: ReferralId) -> Result<Vec<Leg>> {
     let rows = tx
         .fetch_all(
             "SELECT id AS leg_id, seq, to_facility, to_department, to_user, state AS leg_state, offered_at,
                     first_viewed_at, first_viewed_by, decided_at, decided_by, decision_code, ended_at,
-                    appointment_at, arrived_at AS leg_arrived_at, admitted_at, discharged_at, moves, words
+                    appointment_at, slot_id, bed_pool_id, arrived_at AS leg_arrived_at, admitted_at, discharged_at, moves, words
                FROM referral_legs
               WHERE referral_id = $1
               ORDER BY seq",
@@ -187,14 +156,19 @@ pub async fn insert_leg(tx: &mut WriteTx, ctx: &Ctx, of: ReferralId, leg: &Leg) 
 
 /// Writes what can move in a leg.
 pub async fn save_leg(tx: &mut WriteTx, ctx: &Ctx, leg: &Leg) -> Result<()> {
+    let (slot, bed) = match leg.held {
+        Some(Held::Slot(slot)) => (Some(slot), None),
+        Some(Held::Bed(bed)) => (None, Some(bed)),
+        None => (None, None),
+    };
     let moves = serde_json::to_string(&leg.moves).unwrap_or_else(|_| "[]".to_owned());
     tx.execute(
         "UPDATE referral_legs
             SET to_facility = $1, to_department = $2, to_user = $3, state = $4, offered_at = $5,
                 first_viewed_at = $6, first_viewed_by = $7, decided_at = $8, decided_by = $9, decision_code = $10,
                 ended_at = $11, appointment_at = $12, arrived_at = $13, admitted_at = $14, discharged_at = $15,
-                moves = $16, words = $17
-          WHERE id = $18",
+                moves = $16, words = $17, slot_id = $18, bed_pool_id = $19
+          WHERE id = $20",
         args![
             leg.to_facility,
             leg.to_department,
@@ -213,6 +187,8 @@ pub async fn save_leg(tx: &mut WriteTx, ctx: &Ctx, leg: &Leg) -> Result<()> {
             leg.discharged_at,
             moves,
             seal(ctx, &leg_place(leg.id), &leg.words),
+            slot,
+            bed,
             leg.id
         ],
     )
@@ -266,9 +242,10 @@ pub async fn save(tx: &mut WriteTx, ctx: &Ctx, r: &Referral, seen: i64) -> Resul
                 paused_at = $12, paused_ms = $13, overdue_told = $14, deadline_at = $15, accepted_at = $16,
                 arrived_at = $17, auto_accepted = $18, unacknowledged = $19, plan_ends_at = $20,
                 transport_state = $21, outcome_code = $22, outcome = $23, end_reason = $24, letter = $25,
-                snapshot = $26, version = version + 1
-          WHERE id = $27
-            AND version = $28",
+                snapshot = $26, assigned_to = $27, answer_within_ms = $28, answer_warn_at = $29,
+                warned = CASE WHEN answer_from = $10 THEN warned ELSE 0 END, version = version + 1
+          WHERE id = $30
+            AND version = $31",
         args![
             r.state.word(),
             r.state_since,
@@ -296,6 +273,9 @@ pub async fn save(tx: &mut WriteTx, ctx: &Ctx, r: &Referral, seen: i64) -> Resul
             r.end_reason,
             seal(ctx, &Referral::place(r.id, "letter"), &r.letter),
             snapshot,
+            r.assigned_to,
+            r.answer.within_ms,
+            r.answer.warn_at(r.urgency),
             r.id,
             seen
         ],
@@ -355,7 +335,9 @@ fn referral(row: &Row, ctx: &Ctx) -> Result<Referral> {
             paused_at: row.get("paused_at")?,
             paused_ms: row.get("paused_ms")?,
             overdue_told: row.get("overdue_told")?,
+            within_ms: row.get("answer_within_ms")?,
         },
+        assigned_to: row.get("assigned_to")?,
         deadline_at: row.get("deadline_at")?,
         accepted_at: row.get("accepted_at")?,
         arrived_at: row.get("arrived_at")?,
@@ -387,6 +369,10 @@ fn leg(row: &Row, ctx: &Ctx) -> Result<Leg> {
         decision_code: row.get("decision_code")?,
         ended_at: row.get("ended_at")?,
         appointment_at: row.get("appointment_at")?,
+        held: row
+            .get::<Option<SlotId>>("slot_id")?
+            .map(Held::Slot)
+            .or(row.get::<Option<BedPoolId>>("bed_pool_id")?.map(Held::Bed)),
         arrived_at: row.get("leg_arrived_at")?,
         admitted_at: row.get("admitted_at")?,
         discharged_at: row.get("discharged_at")?,

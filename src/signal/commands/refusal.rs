@@ -60,7 +60,7 @@ pub fn of_referral(error: referral::Error) -> Refused {
         E::NotFound => Refused::new(Code::NotFound),
         E::Denied => Refused::new(Code::Forbidden),
         E::Consult(error) => of_consult(*error),
-        E::Stale(_) => Refused::new(Code::Conflict).saying("consult.changed"),
+        E::Stale(_) | E::Behind { .. } => Refused::new(Code::Conflict).saying("consult.changed"),
         E::Refused(_) | E::Shut { .. } => Refused::new(Code::Conflict).saying("consult.wrong_state"),
         E::UnknownAction { .. } | E::Incomplete(_) | E::Form(_) | E::Given(_) => {
             Refused::new(Code::BadRequest)

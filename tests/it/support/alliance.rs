@@ -206,6 +206,22 @@ impl Alliance {
         rows.iter().map(|row| row.get("action").unwrap()).collect()
     }
 
+    /// How many entries of this action were numbered for a person.
+    pub async fn inbox_of(&self, who: &Person, action: &str) -> i64 {
+        let mut tx = self.ctx.db.read().await.unwrap();
+        let row = tx
+            .fetch_one(
+                "SELECT count(*) AS n
+                   FROM inbox i
+                   JOIN journal j ON j.seq = i.journal_seq
+                  WHERE i.user_id = $1 AND j.action = $2",
+                args![who.id, action.to_owned()],
+            )
+            .await
+            .unwrap();
+        row.get("n").unwrap()
+    }
+
     /// The one number of an answer named `n`.
     pub async fn read_one(&self, sql: &'static str) -> i64 {
         let mut tx = self.ctx.db.read().await.unwrap();

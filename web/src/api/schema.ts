@@ -6,8 +6,8 @@ import type * as wire from './wire';
 
 export type {
   Ack, Appointment, Attachment, ChainLink, ClosedAction, ConsultAction, ConsultBrief, ConsultKind, ConsultState, ConsultView, Department,
-  Diagnosis as ConsultDiagnosis, Direction, Exam, Facility, Guardian, HistoryItem, Limits, Me, Membership, Message, NextStep, OnCall,
-  Opinion, Patient, PatientBrief, ReferralBrief, ReferralState, ReferralView, Ring, RingTier, Role, Service, Sex, Urgency,
+  BedsView, Capacity, Diagnosis as ConsultDiagnosis, Direction, Exam, Facility, Free, Guardian, HistoryItem, Limits, Me, Membership, Message, NextStep, OnCall,
+  Opinion, Patient, PatientBrief, PromiseView, ReferralBrief, ReferralState, ReferralView, Ring, RingTier, Role, Service, Sex, SlotView, Urgency,
 } from './wire';
 
 export type Presence = wire.Status;

@@ -44,11 +44,18 @@ export interface Answer {
 /** When and where the patient is expected. */
 export interface Appointment {
   bed: string | null;
+  bed_pool_id: BedPoolId | null;
   contact: string | null;
   instructions: string | null;
   location: string | null;
   received_by: string | null;
+  slot_id: SlotId | null;
   start: Timestamp;
+}
+
+/** Who looks after a letter from now on; nobody in particular, if null. */
+export interface AssignForm {
+  user?: UserId | null;
 }
 
 /** A file as it goes out. */
@@ -81,6 +88,55 @@ export interface BadRow {
   line: number;
   /** What stands there. */
   text: string;
+}
+
+export type BedPoolId = string;
+
+/** A department's beds. */
+export interface BedPoolsForm {
+  /** Each kind once. */
+  beds: BedsForm[];
+}
+
+/** The beds of one kind as the ward counts them. */
+export interface BedsForm {
+  /** How many are free. */
+  free: number;
+  /** In the ward's words. */
+  kind: Line;
+  /** How many there are. */
+  total: number;
+}
+
+/** The beds of one kind. */
+export interface BedsView {
+  /** How many are free. */
+  free: number;
+  /** Which ones. */
+  id: BedPoolId;
+  /** In the ward's words. */
+  kind: string;
+  /** How many there are. */
+  total: number;
+  /** When that was said. */
+  updated_at: Timestamp;
+  updated_by: PersonName | null;
+}
+
+/** What a department can give. */
+export interface Capacity {
+  /** Its beds. */
+  beds: BedsView[];
+  /** Which department. */
+  department: DepartmentId;
+  /** From when the slots are shown. */
+  from: Timestamp;
+  /** Whether the caller plans them. */
+  may_edit: boolean;
+  /** Its slots, earliest first. */
+  slots: SlotView[];
+  /** Until when. */
+  until: Timestamp;
 }
 
 /** One letter of the same story. */
@@ -589,6 +645,17 @@ export interface FirstSteps {
   people: boolean;
   /** Somebody is on a rota. */
   rota: boolean;
+}
+
+/** What a department has free in the next days, in numbers. */
+export interface Free {
+  /** Free beds. */
+  beds: number;
+  /** Which department. */
+  department: DepartmentId;
+  first: Timestamp | null;
+  /** Free places in its slots of the next seven days. */
+  places: number;
 }
 
 /** Who speaks for a child or a patient who cannot. */
@@ -1107,6 +1174,30 @@ export interface Problem {
   [more: string]: unknown;
 }
 
+/** How soon a house promises to answer, as it is set. */
+export interface PromiseForm {
+  /** An emergency. */
+  emergency_minutes: number;
+  /** Any other. */
+  routine_minutes: number;
+  /** An urgent letter. */
+  urgent_minutes: number;
+}
+
+/** How soon a house promises to answer, in minutes. */
+export interface PromiseView {
+  /** An emergency. */
+  emergency_minutes: number;
+  /** Whose. */
+  facility: FacilityId;
+  /** Any other. */
+  routine_minutes: number;
+  /** An urgent letter. */
+  urgent_minutes: number;
+  /** Counts changes; 0 while it is the alliance's default. */
+  version: number;
+}
+
 /** Whether a department can be reached just now, and how many are free. */
 export interface Reach {
   /** How many are there and free. */
@@ -1130,6 +1221,7 @@ export type ReferralAction = 'submit' | 'discard' | 'request_info' | 'supply_inf
 export interface ReferralActionForm {
   admitted?: boolean | null;
   bed?: Line | null;
+  bed_pool_id?: BedPoolId | null;
   contact?: Line | null;
   direction?: Direction | null;
   duplicate_reason?: Note | null;
@@ -1149,6 +1241,7 @@ export interface ReferralActionForm {
   received_by?: Line | null;
   red_flags?: Note | null;
   sender_agreed?: boolean | null;
+  slot_id?: SlotId | null;
   start?: Timestamp | null;
   summary?: Note | null;
   text?: Note | null;
@@ -1159,6 +1252,7 @@ export interface ReferralActionForm {
 /** One line of a list of referrals. */
 export interface ReferralBrief {
   appointment: Appointment | null;
+  assigned_to: PersonName | null;
   /** How many files hang on it. */
   attachments: number;
   chain_id: ReferralId;
@@ -1179,12 +1273,15 @@ export interface ReferralBrief {
   requested_service: Service | null;
   sla_due_at: Timestamp | null;
   sla_paused: boolean;
+  sla_warn_at: Timestamp | null;
   source_consult_id: ConsultId | null;
   state: ReferralState;
   state_since: Timestamp;
   submitted_at: Timestamp | null;
   to: ReferralTo;
   transport: TransportView;
+  /** Time closed it and nobody had read the outcome. */
+  unacknowledged: boolean;
   urgency: Urgency;
   version: number;
 }
@@ -1335,7 +1432,6 @@ export type ReferralView = ReferralBrief & {
   red_flags: string | null;
   rehab_plan: string | null;
   treatment_so_far: string | null;
-  unacknowledged: boolean;
   /** Of a draft: what its sender should look at first. */
   warnings: Warning[];
 };
@@ -1509,6 +1605,42 @@ export interface Slot {
   start: Timestamp;
 }
 
+/** A slot as it is planned. */
+export interface SlotForm {
+  /** How many patients. */
+  capacity: number;
+  /** Until when. */
+  end: Timestamp;
+  /** From when. */
+  start: Timestamp;
+}
+
+export type SlotId = string;
+
+/** A stretch of time in which a department sees so many patients. */
+export interface SlotView {
+  /** How many patients. */
+  capacity: number;
+  /** Until when. */
+  end: Timestamp;
+  /** Which one. */
+  id: SlotId;
+  /** From when. */
+  start: Timestamp;
+  /** How many are coming. */
+  taken: number;
+}
+
+/** A department's slots of some days: they take the place of those that were planned for these days. */
+export interface SlotsForm {
+  /** From when. */
+  from: Timestamp;
+  /** The slots between. */
+  slots: SlotForm[];
+  /** Until when. */
+  until: Timestamp;
+}
+
 /** Some days, half open. */
 export interface Span {
   /** The first day. */
@@ -1662,13 +1794,29 @@ export interface Tokens {
 
 /** How the patient travels. */
 export interface Transport {
+  arrive_at?: Timestamp | null;
   crew?: Line | null;
   depart_at?: Timestamp | null;
   eta?: Timestamp | null;
+  handover_by?: Line | null;
   /** By what. */
   mode: TransportMode;
   phone?: Line | null;
   plate?: Line | null;
+}
+
+/** How the patient travels, as either side enters it. */
+export interface TransportForm {
+  arrive_at?: Timestamp | null;
+  crew?: Line | null;
+  depart_at?: Timestamp | null;
+  eta?: Timestamp | null;
+  handover_by?: Line | null;
+  /** By what. */
+  mode: TransportMode;
+  phone?: Line | null;
+  plate?: Line | null;
+  state?: TransportState | null;
 }
 
 export type TransportMode = 'self' | 'ambulance_own' | 'ambulance_120' | 'target_vehicle';
@@ -1677,9 +1825,11 @@ export type TransportState = 'none' | 'to_arrange' | 'arranged' | 'en_route' | '
 
 /** How the patient travels, and how far that is. */
 export interface TransportView {
+  arrive_at: Timestamp | null;
   crew: string | null;
   depart_at: Timestamp | null;
   eta: Timestamp | null;
+  handover_by: string | null;
   mode: TransportMode | null;
   phone: string | null;
   plate: string | null;

@@ -7,6 +7,7 @@ export const adminEn: Same<typeof adminZh> = {
   'ad.tab.facilities': 'Facilities',
   'ad.tab.departments': 'Departments',
   'ad.tab.people': 'People',
+  'ad.tab.promises': 'Promises',
   'ad.tab.rota': 'Rota',
   'ad.tab.import': 'Import',
   'ad.stale.again': 'Load again',

@@ -4,6 +4,7 @@ export const adminZh = {
   'ad.tab.facilities': '机构',
   'ad.tab.departments': '科室',
   'ad.tab.people': '人员',
+  'ad.tab.promises': '答复时限',
   'ad.tab.rota': '排班',
   'ad.tab.import': '导入',
   'ad.stale.again': '看最新的',
