@@ -238,6 +238,11 @@ def figures(path, page, which):
                 lists["entry_" + entry["path"]].append(entry["active_ms"] // 1000)
                 lists["keys_" + entry["path"]].append(entry["keys"])
                 lists["clicks_" + entry["path"]].append(entry["clicks"])
+                if "wall_ms" in entry:
+                    lists["wall_" + entry["path"]].append(entry["wall_ms"] // 1000)
+                for what in ("prefilled", "edited"):
+                    if what in entry:
+                        lists[what + "_" + entry["path"]].append(entry[what])
             if r.answers:
                 lists["response"].append(minutes(min(r.answers) - r.sent))
                 good = "in_time" if min(r.answers) <= r.due else "too_late"
@@ -384,7 +389,7 @@ def figures(path, page, which):
         "expired": count(n["expired"]), "unread": count(n["unread"]),
         "filled": share(n["asked_for"] - n["left_out"], n["asked_for"]), "complete": share(n["complete"], n["weighed"]),
         "files_each": share(n["files"], n["sent"]), "shared_bytes": count(n["shared"]),
-        **{f"{what}_{path}": middle(f"{what}_{path}") for what in ("entry", "keys", "clicks")
+        **{f"{what}_{path}": middle(f"{what}_{path}") for what in ("entry", "keys", "clicks", "wall", "prefilled", "edited")
            for path in ("from_consult", "known_patient", "new_patient")},
         "report_time": middle("report"),
         "consults": count(n["consult"]), "consult_answered": share(n["consult_answered"], n["consult"]),

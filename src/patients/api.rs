@@ -10,12 +10,15 @@ use utoipa::ToSchema;
 
 use super::{
     commands::{self, Entered, Error},
+    merge::{self, Other},
     model::{Patient, PatientBrief, PatientView},
 };
 use crate::{
     auth::Principal,
     ctx::Ctx,
-    http::{Door, Doors, IdempotencyKey, Json, Once, Path, Problem, Query, StoredAnswer, Tagged, codes},
+    http::{
+        Door, Doors, IdempotencyKey, IfMatch, Json, Once, Path, Problem, Query, StoredAnswer, Tagged, codes,
+    },
     kernel::{Page, PatientId},
 };
 
@@ -52,6 +55,23 @@ where
             show,
             Door::new("show_patient", "One patient.").answers_record::<PatientView>(200),
         )
+        .post(
+            "/patients/{id}/actions/merge",
+            put_together,
+            step("merge_patients", "Puts another record of the same person under this one, which is kept."),
+        )
+        .post(
+            "/patients/{id}/actions/unmerge",
+            take_apart,
+            step(
+                "unmerge_patients",
+                "Takes a record out from under this one again; nothing of it was changed.",
+            ),
+        )
+}
+
+fn step(id: &'static str, says: &'static str) -> Door {
+    Door::new(id, says).once().seen().takes::<Other>().answers_record::<PatientView>(200)
 }
 
 /// What was typed.
@@ -86,7 +106,41 @@ async fn show(
     Path(id): Path<PatientId>,
 ) -> Result<Tagged<PatientView>, Problem> {
     let patient = commands::show(&ctx, &who, id).await?;
-    Ok(Tagged::ok(patient.version, patient.view()))
+    Ok(Tagged::ok(patient.version, patient))
+}
+
+/// `POST /api/v1/patients/{id}/actions/merge`
+async fn put_together(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    Path(id): Path<PatientId>,
+    IfMatch(seen): IfMatch,
+    IdempotencyKey(key): IdempotencyKey,
+    Json { value, bytes }: Json<Other>,
+) -> Result<StoredAnswer, Problem> {
+    let once = Once::new(who.user, &key, &format!("POST {id} merge"), &bytes);
+    again(merge::merge(&ctx, &who, (id, seen), value, &once).await)
+}
+
+/// `POST /api/v1/patients/{id}/actions/unmerge`
+async fn take_apart(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    Path(id): Path<PatientId>,
+    IfMatch(seen): IfMatch,
+    IdempotencyKey(key): IdempotencyKey,
+    Json { value, bytes }: Json<Other>,
+) -> Result<StoredAnswer, Problem> {
+    let once = Once::new(who.user, &key, &format!("POST {id} unmerge"), &bytes);
+    again(merge::unmerge(&ctx, &who, (id, seen), value, &once).await)
+}
+
+/// What was done before under this key is answered as it was then.
+fn again(done: Result<StoredAnswer, Error>) -> Result<StoredAnswer, Problem> {
+    match done {
+        Err(Error::NotAgain(again)) => again.respond(),
+        done => Ok(done?),
+    }
 }
 
 /// `POST /api/v1/patients`
@@ -113,6 +167,7 @@ impl From<Error> for Problem {
         match error {
             Error::NotFound => Self::not_found("patient"),
             Error::NotAllowed => Self::new(&codes::FORBIDDEN),
+            Error::Stale => Self::new(&codes::STALE),
             Error::Fields(errors) => Self::fields(errors),
             Error::Exists(id) => Self::new(&codes::PATIENT_EXISTS).with("patient_id", id),
             Error::NotAgain(again) => match again.respond() {

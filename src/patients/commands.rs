@@ -1,6 +1,6 @@
 //! What can be done with patients: enter, show, find.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::{civil::Date, tz::TimeZone};
 use serde::Deserialize;
@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 
 use super::{
     identity::IdentityNumber,
-    model::{Guardian, Insurance, NoIdentity, Patient, PatientBrief, Sex, Sheet},
+    merge,
+    model::{Guardian, Insurance, NoIdentity, Patient, PatientBrief, PatientView, Sex, Sheet},
     store::{self, Reach},
 };
 use crate::{
@@ -32,6 +33,9 @@ pub enum Error {
     /// Fields that are not right.
     #[error("fields are not right")]
     Fields(Vec<FieldError>),
+    /// Somebody changed it meanwhile.
+    #[error("changed meanwhile")]
+    Stale,
     /// The identity number belongs to someone on the list, whom the caller may now open.
     #[error("entered before")]
     Exists(PatientId),
@@ -118,6 +122,7 @@ pub async fn create(
         home: who.acting,
         home_name: store::facility_name(&mut tx, who.acting).await?,
         created_at: at,
+        merged_into: None,
         version: 1,
     };
     store::insert(ctx, &mut tx, &patient, who.user).await?;
@@ -132,12 +137,13 @@ pub async fn create(
 }
 
 /// Shows a patient, and journals that they were seen.
-pub async fn show(ctx: &Ctx, who: &Principal, id: PatientId) -> Result<Patient, Error> {
+pub async fn show(ctx: &Ctx, who: &Principal, id: PatientId) -> Result<PatientView, Error> {
     let mut tx = ctx.db.write("patient.read").await?;
     if !store::is_within(&mut tx, &reach_of(who), id).await? {
         return Err(Error::NotFound);
     }
     let patient = store::load(ctx, &mut tx, id).await?.ok_or(Error::NotFound)?;
+    let shown = merge::view(ctx, &mut tx, &patient).await?;
     let entry = Entry::new(
         ctx.clock.now(),
         Actor::User(who.user),
@@ -147,7 +153,7 @@ pub async fn show(ctx: &Ctx, who: &Principal, id: PatientId) -> Result<Patient, 
     );
     journal::append(&mut tx, entry, &[]).await?;
     tx.commit().await?;
-    Ok(patient)
+    Ok(shown)
 }
 
 /// Finds patients by what was typed; the journal learns how many were found, not by what.
@@ -181,7 +187,7 @@ pub async fn may_open(tx: &mut impl Query, who: &Principal, id: PatientId) -> Re
 
 /// The brief of a patient, for a room whose own policy let the reader through.
 pub async fn brief(ctx: &Ctx, tx: &mut impl Query, id: PatientId) -> Result<PatientBrief, StoreError> {
-    Ok(store::load(ctx, tx, id).await?.ok_or(StoreError::NoRow)?.brief())
+    Ok(store::load_kept(ctx, tx, id).await?.ok_or(StoreError::NoRow)?.brief())
 }
 
 /// Everything known of a patient at this moment, to be frozen into a letter. Sealed by whoever keeps it.
@@ -190,7 +196,7 @@ pub async fn snapshot(
     tx: &mut impl Query,
     id: PatientId,
 ) -> Result<serde_json::Value, StoreError> {
-    let patient = store::load(ctx, tx, id).await?.ok_or(StoreError::NoRow)?;
+    let patient = store::load_kept(ctx, tx, id).await?.ok_or(StoreError::NoRow)?;
     serde_json::to_value(patient.view())
         .map_err(|_| StoreError::Broken { column: "patients.sealed".into(), why: "is not JSON".into() })
 }
@@ -198,6 +204,11 @@ pub async fn snapshot(
 /// Patients found by what was typed, wherever they are; the caller narrows them to its own records.
 pub async fn ids_found_by(ctx: &Ctx, tx: &mut impl Query, typed: &str) -> Result<Vec<PatientId>, StoreError> {
     store::ids_found_by(ctx, tx, typed, 200).await
+}
+
+/// Every record of this person: the one that is named, the one that is kept, and those merged into it.
+pub async fn records_of(tx: &mut impl Query, id: PatientId) -> Result<Vec<PatientId>, StoreError> {
+    store::records_of(tx, id).await
 }
 
 /// Lets a facility, or one department of it, open a patient for as long as record `because` lives.
@@ -216,7 +227,7 @@ pub async fn end_share(tx: &mut WriteTx, because: &str, at: Timestamp) -> Result
     store::end_share(tx, because, at).await
 }
 
-fn reach_of(who: &Principal) -> Reach {
+pub(super) fn reach_of(who: &Principal) -> Reach {
     let clinical = || who.memberships.iter().filter(|m| m.role.is_clinical());
     Reach {
         facilities: who.clinical_facilities(),
@@ -319,6 +330,7 @@ fn checked(entered: Entered, today: Date) -> Result<Sheet, Vec<FieldError>> {
         allergies: entered.allergies.iter().map(|line| line.as_str().to_owned()).collect(),
         guardian,
         insurance,
+        carried: BTreeMap::new(),
     })
 }
 

@@ -7,11 +7,14 @@
 mod api;
 mod commands;
 mod identity;
+mod merge;
 mod model;
 mod store;
 mod terms;
 
 pub use api::doors;
-pub use commands::{Entered, Error, brief, create, end_share, ids_found_by, may_open, share, show, snapshot};
+pub use commands::{
+    Entered, Error, brief, create, end_share, ids_found_by, may_open, records_of, share, show, snapshot,
+};
 pub use identity::{BadIdentity, IdentityNumber, check_digit};
 pub use model::{Guardian, Patient, PatientBrief, PatientView, Sex, Sheet};

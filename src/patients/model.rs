@@ -1,5 +1,7 @@
 //! A person on the alliance's list.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -88,6 +90,22 @@ pub struct Sheet {
     pub guardian: Option<Guardian>,
     /// Who pays.
     pub insurance: Option<String>,
+    /// What else they must not be given, by the record it came from in a merge.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub carried: BTreeMap<String, Vec<String>>,
+}
+
+impl Sheet {
+    /// What they must not be given, by every record of theirs.
+    pub fn all_allergies(&self) -> Vec<String> {
+        let mut all = self.allergies.clone();
+        for one in self.carried.values().flatten() {
+            if !all.contains(one) {
+                all.push(one.clone());
+            }
+        }
+        all
+    }
 }
 
 /// Writes a vocabulary as its word.
@@ -117,6 +135,8 @@ pub struct Patient {
     pub home_name: String,
     /// When they were entered.
     pub created_at: Timestamp,
+    /// The record that is kept in this one's place.
+    pub merged_into: Option<PatientId>,
     /// Counts changes.
     pub version: i64,
 }
@@ -180,6 +200,10 @@ pub struct PatientView {
     pub guardian: Option<Guardian>,
     /// Who pays.
     pub insurance_type: Option<String>,
+    /// The record that is kept in this one's place.
+    pub merged_into: Option<PatientId>,
+    /// Records of the same person that were merged into this one.
+    pub merged: Vec<PatientBrief>,
     /// Counts changes.
     pub version: i64,
     /// When they were entered.
@@ -200,7 +224,7 @@ impl Patient {
             birth_date: sheet.born,
             identity_masked: sheet.identity_masked.clone(),
             phone_tail: sheet.phone.as_ref().map(tail),
-            allergies: sheet.allergies.clone(),
+            allergies: sheet.all_allergies(),
             home_facility: Home { id: self.home, name: self.home_name.clone() },
         }
     }
@@ -215,6 +239,8 @@ impl Patient {
             no_id_reason: sheet.no_identity.clone(),
             guardian: sheet.guardian.clone(),
             insurance_type: sheet.insurance.clone(),
+            merged_into: self.merged_into,
+            merged: Vec::new(),
             version: self.version,
             created_at: self.created_at,
         }

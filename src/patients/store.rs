@@ -13,7 +13,8 @@ use crate::{
 const KIND: &str = "patient";
 
 /// A patient with the name of their home, which every brief shows.
-const SHOWN: &str = "SELECT p.id, p.home_facility, f.name AS home_name, p.created_at, p.sealed, p.version
+const SHOWN: &str = "SELECT p.id, p.home_facility, f.name AS home_name, p.created_at, p.sealed, p.version,
+            p.merged_into
        FROM patients p
        JOIN facilities f ON f.id = p.home_facility";
 
@@ -71,11 +72,72 @@ pub async fn load(ctx: &Ctx, tx: &mut impl Query, id: PatientId) -> Result<Optio
     rows.first().map(|row| patient(ctx, row)).transpose()
 }
 
+/// The record that is kept for this patient.
+pub async fn load_kept(ctx: &Ctx, tx: &mut impl Query, id: PatientId) -> Result<Option<Patient>> {
+    let kept = "WHERE p.id = (SELECT COALESCE(m.merged_into, m.id) FROM patients m WHERE m.id = $1)";
+    let rows = tx.fetch_built(format!("{SHOWN} {kept}"), args![id]).await?;
+    rows.first().map(|row| patient(ctx, row)).transpose()
+}
+
+/// The records that were merged into this one.
+pub async fn merged_under(ctx: &Ctx, tx: &mut impl Query, id: PatientId) -> Result<Vec<Patient>> {
+    let rows = tx
+        .fetch_built(format!("{SHOWN} WHERE p.merged_into = $1 ORDER BY p.merged_at, p.id"), args![id])
+        .await?;
+    rows.iter().map(|row| patient(ctx, row)).collect()
+}
+
+/// Every record of one person: any of them leads to all.
+pub async fn records_of(tx: &mut impl Query, id: PatientId) -> Result<Vec<PatientId>> {
+    let row = tx
+        .fetch_optional("SELECT COALESCE(merged_into, id) AS kept FROM patients WHERE id = $1", args![id])
+        .await?;
+    let Some(row) = row else { return Ok(vec![id]) };
+    let kept: PatientId = row.get("kept")?;
+    let rows = tx
+        .fetch_all("SELECT id FROM patients WHERE merged_into = $1 ORDER BY merged_at, id", args![kept])
+        .await?;
+    let mut all = vec![kept];
+    for row in rows {
+        all.push(row.get("id")?);
+    }
+    Ok(all)
+}
+
+/// Puts a record under the one that is kept, or takes it out again.
+pub async fn put_under(
+    tx: &mut WriteTx,
+    id: PatientId,
+    kept: Option<PatientId>,
+    at: Timestamp,
+) -> Result<()> {
+    tx.execute(
+        "UPDATE patients SET merged_into = $2, merged_at = $3, updated_at = $3, version = version + 1 WHERE id = $1",
+        args![id, kept, at],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes what is known of a patient anew, if it is still as the caller saw it.
+pub async fn save(ctx: &Ctx, tx: &mut WriteTx, patient: &Patient, seen: i64, at: Timestamp) -> Result<()> {
+    let sheet = patient.sheet.unveil("sealed for the store");
+    let plain = serde_json::to_vec(sheet)
+        .map_err(|_| StoreError::Broken { column: "sealed".into(), why: "is not JSON".into() })?;
+    let sealed = ctx.vault.seal(&place(patient.id), &plain, &*ctx.dice);
+    tx.execute_seen(
+        "patient",
+        "UPDATE patients SET sealed = $1, version = version + 1, updated_at = $2 WHERE id = $3 AND version = $4",
+        args![sealed, at, patient.id, seen],
+    )
+    .await
+}
+
 /// The patient with this identity number.
 pub async fn by_identity(ctx: &Ctx, tx: &mut impl Query, number: &str) -> Result<Option<PatientId>> {
     let row = tx
         .fetch_optional(
-            "SELECT id FROM patients WHERE identity_term = $1",
+            "SELECT COALESCE(merged_into, id) AS id FROM patients WHERE identity_term = $1",
             args![ctx.vault.term("identity", number)],
         )
         .await?;
@@ -107,15 +169,23 @@ impl Reach {
         let with = list(args_of(&self.facilities));
         let departments = list(args_of(&self.departments));
         let desks = list(args_of(&self.desks));
+        let of = |record: &str| {
+            format!(
+                "({record}.home_facility IN ({home})
+                  OR EXISTS (SELECT 1 FROM patient_shares s
+                              WHERE s.patient_id = {record}.id
+                                AND s.ended_at IS NULL
+                                AND s.facility_id IN ({with})
+                                AND (s.department_id IS NULL
+                                     OR s.department_id IN ({departments})
+                                     OR s.facility_id IN ({desks}))))"
+            )
+        };
+        // Who may open one record of a person may open the one that is kept.
         let condition = format!(
-            "(p.home_facility IN ({home})
-              OR EXISTS (SELECT 1 FROM patient_shares s
-                          WHERE s.patient_id = p.id
-                            AND s.ended_at IS NULL
-                            AND s.facility_id IN ({with})
-                            AND (s.department_id IS NULL
-                                 OR s.department_id IN ({departments})
-                                 OR s.facility_id IN ({desks}))))"
+            "({} OR EXISTS (SELECT 1 FROM patients g WHERE g.merged_into = p.id AND {}))",
+            of("p"),
+            of("g")
         );
         (condition, values)
     }
@@ -130,9 +200,11 @@ pub async fn is_within(tx: &mut impl Query, reach: &Reach, id: PatientId) -> Res
     let (condition, values) = reach.condition(2);
     let mut all = args![id];
     all.extend(values);
-    let rows =
-        tx.fetch_built(format!("SELECT p.id FROM patients p WHERE p.id = $1 AND {condition}"), all).await?;
-    Ok(!rows.is_empty())
+    let sql = format!(
+        "SELECT p.id FROM patients p
+          WHERE p.id IN ($1, (SELECT m.merged_into FROM patients m WHERE m.id = $1)) AND {condition}"
+    );
+    Ok(!tx.fetch_built(sql, all).await?.is_empty())
 }
 
 /// Patients within reach that are found by `typed`, the most recently moved first.
@@ -148,9 +220,10 @@ pub async fn find(
     all.extend(values);
     let sql = format!(
         "{SHOWN}
-           JOIN search_terms t ON t.entity_id = p.id
-          WHERE t.kind = $1
-            AND t.term = $2
+          WHERE p.id IN (SELECT COALESCE(m.merged_into, m.id)
+                           FROM search_terms t
+                           JOIN patients m ON m.id = t.entity_id
+                          WHERE t.kind = $1 AND t.term = $2)
             AND {condition}
           ORDER BY p.updated_at DESC, p.id
           LIMIT $3"
@@ -163,7 +236,15 @@ pub async fn find(
 pub async fn ids_found_by(ctx: &Ctx, tx: &mut impl Query, typed: &str, limit: i64) -> Result<Vec<PatientId>> {
     let rows = tx
         .fetch_all(
-            "SELECT entity_id FROM search_terms WHERE kind = $1 AND term = $2 LIMIT $3",
+            // The records of a person are found together, whichever of them fits.
+            "SELECT entity_id FROM search_terms WHERE kind = $1 AND term = $2
+              UNION
+             SELECT p.id FROM search_terms t JOIN patients p ON p.merged_into = t.entity_id
+              WHERE t.kind = $1 AND t.term = $2
+              UNION
+             SELECT p.merged_into FROM search_terms t JOIN patients p ON p.id = t.entity_id
+              WHERE t.kind = $1 AND t.term = $2 AND p.merged_into IS NOT NULL
+              LIMIT $3",
             args![KIND, ctx.vault.term(KIND, &terms::asked(typed)), limit],
         )
         .await?;
@@ -176,7 +257,7 @@ pub async fn recent(ctx: &Ctx, tx: &mut impl Query, reach: &Reach, limit: i64) -
     let mut all = args![limit];
     all.extend(values);
     let rows = tx
-        .fetch_built(format!("{SHOWN} WHERE {condition} ORDER BY p.updated_at DESC, p.id LIMIT $1"), all)
+        .fetch_built(format!("{SHOWN} WHERE p.merged_into IS NULL AND {condition} ORDER BY p.updated_at DESC, p.id LIMIT $1"), all)
         .await?;
     rows.iter().map(|row| patient(ctx, row)).collect()
 }
@@ -227,6 +308,7 @@ fn patient(ctx: &Ctx, row: &Row) -> Result<Patient> {
         home: row.get("home_facility")?,
         home_name: row.get("home_name")?,
         created_at: row.get("created_at")?,
+        merged_into: row.get("merged_into")?,
         version: row.get("version")?,
     })
 }

@@ -247,6 +247,15 @@ fn letters(s: &Sums) -> Vec<Figure> {
         Figure::middle("clicks_from_consult", Unit::Count, s, "clicks.from_consult"),
         Figure::middle("clicks_known_patient", Unit::Count, s, "clicks.known_patient"),
         Figure::middle("clicks_new_patient", Unit::Count, s, "clicks.new_patient"),
+        Figure::middle("wall_from_consult", Unit::Seconds, s, "wall.from_consult"),
+        Figure::middle("wall_known_patient", Unit::Seconds, s, "wall.known_patient"),
+        Figure::middle("wall_new_patient", Unit::Seconds, s, "wall.new_patient"),
+        Figure::middle("prefilled_from_consult", Unit::Count, s, "prefilled.from_consult"),
+        Figure::middle("prefilled_known_patient", Unit::Count, s, "prefilled.known_patient"),
+        Figure::middle("prefilled_new_patient", Unit::Count, s, "prefilled.new_patient"),
+        Figure::middle("edited_from_consult", Unit::Count, s, "edited.from_consult"),
+        Figure::middle("edited_known_patient", Unit::Count, s, "edited.known_patient"),
+        Figure::middle("edited_new_patient", Unit::Count, s, "edited.new_patient"),
         Figure::middle("report_time", Unit::Seconds, s, "report"),
     ]
 }

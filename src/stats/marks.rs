@@ -116,15 +116,51 @@ fn at_sending(marks: &mut Marks<'_>, r: &Sent, sent: i64) {
     }
     if let Some(entry) = &r.entry {
         let measures = match entry.path.as_str() {
-            "from_consult" => ["entry.from_consult", "keys.from_consult", "clicks.from_consult"],
-            "known_patient" => ["entry.known_patient", "keys.known_patient", "clicks.known_patient"],
-            _ => ["entry.new_patient", "keys.new_patient", "clicks.new_patient"],
+            "from_consult" => FROM_CONSULT,
+            "known_patient" => KNOWN_PATIENT,
+            _ => NEW_PATIENT,
         };
-        marks.put(sent, measures[0], entry.active_ms / 1000, 1);
-        marks.put(sent, measures[1], entry.keys, 1);
-        marks.put(sent, measures[2], entry.clicks, 1);
+        let counted = [
+            Some(entry.active_ms / 1000),
+            Some(entry.keys),
+            Some(entry.clicks),
+            entry.wall_ms.map(|wall| wall / 1000),
+            entry.prefilled,
+            entry.edited,
+        ];
+        for (measure, n) in measures.into_iter().zip(counted) {
+            if let Some(n) = n {
+                marks.put(sent, measure, n, 1);
+            }
+        }
     }
 }
+
+/// What is measured of the writing, for each way a letter comes to be written.
+const FROM_CONSULT: [&str; 6] = [
+    "entry.from_consult",
+    "keys.from_consult",
+    "clicks.from_consult",
+    "wall.from_consult",
+    "prefilled.from_consult",
+    "edited.from_consult",
+];
+const KNOWN_PATIENT: [&str; 6] = [
+    "entry.known_patient",
+    "keys.known_patient",
+    "clicks.known_patient",
+    "wall.known_patient",
+    "prefilled.known_patient",
+    "edited.known_patient",
+];
+const NEW_PATIENT: [&str; 6] = [
+    "entry.new_patient",
+    "keys.new_patient",
+    "clicks.new_patient",
+    "wall.new_patient",
+    "prefilled.new_patient",
+    "edited.new_patient",
+];
 
 /// How soon it was answered; counted on the day it was sent, so that those without an answer
 /// stand beside those with one.

@@ -34,6 +34,15 @@ pub struct Entry {
     pub keys: i64,
     /// Clicks.
     pub clicks: i64,
+    /// Milliseconds from the first page of it to the sending, pauses and all; pages of an earlier version do not say it.
+    #[serde(default)]
+    pub wall_ms: Option<i64>,
+    /// Fields that were filled in when the letter was opened.
+    #[serde(default)]
+    pub prefilled: Option<i64>,
+    /// Fields that were changed.
+    #[serde(default)]
+    pub edited: Option<i64>,
 }
 
 /// One referral.

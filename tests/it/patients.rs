@@ -147,3 +147,72 @@ async fn nothing_about_a_patient_lies_in_clear_and_every_look_is_journaled() {
 fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
+
+#[tokio::test]
+async fn two_records_of_one_person_are_merged_read_as_one_and_taken_apart_again() {
+    let alliance = Alliance::open().await;
+    let (clinic, hospital) = (alliance.clinic("Luwan").await, alliance.hospital("Central").await);
+    let doctor = clinic.doctor();
+    let unknown = json!({ "name": "身份不明 08:30", "no_id_reason": "unconscious", "allergies": ["青霉素"] });
+    let gone = doctor.post("/patients", unknown).await.is(201).text("id");
+    let known =
+        json!({ "name": "赵长河", "identity_number": number(), "phone": "19900000147", "allergies": ["碘"] });
+    let kept = doctor.post("/patients", known).await.is(201).text("id");
+    let letter = json!({ "patient_id": gone, "direction": "up", "to_department": hospital.department(),
+                         "urgency": "emergency", "reason_text": "x" });
+    let referral = doctor.post("/referrals", letter).await.is(201).text("id");
+    let record = format!("/patients/{kept}");
+
+    let one = doctor.does(&record, "merge", json!({ "other": gone })).await.is(200).json();
+
+    assert_eq!(one["allergies"], json!(["碘", "青霉素"]), "what is dangerous is shown at once");
+    assert_eq!(one["merged"][0]["id"], json!(gone));
+    let found = doctor.get(&format!("/patients?q={}", encoded("身份不明"))).await.is(200).json();
+    assert_eq!((found["items"].as_array().unwrap().len(), &found["items"][0]["id"]), (1, &json!(kept)));
+    let recent = doctor.get("/patients/recent").await.is(200).json();
+    assert_eq!(recent["items"].as_array().unwrap().len(), 1);
+    let theirs = doctor.get(&format!("/referrals?box=patient&patient={kept}")).await.is(200).json();
+    assert_eq!(theirs["items"][0]["id"], json!(referral), "the records follow");
+    assert_eq!(theirs["items"][0]["patient"]["name"], "赵长河");
+    let old = doctor.get(&format!("/patients/{gone}")).await.is(200).json();
+    assert_eq!(old["merged_into"], json!(kept));
+    for (record, other) in [(&kept, &gone), (&gone, &kept), (&kept, &kept)] {
+        let refused =
+            doctor.does(&format!("/patients/{record}"), "merge", json!({ "other": other })).await.is(422);
+        assert_eq!(refused.json()["errors"][0]["code"], "merged_already");
+    }
+
+    let again = doctor.does(&record, "unmerge", json!({ "other": gone })).await.is(200).json();
+
+    assert_eq!((&again["allergies"], &again["merged"]), (&json!(["碘"]), &json!([])));
+    let found = doctor.get(&format!("/patients?q={}", encoded("身份不明"))).await.is(200).json();
+    assert_eq!(found["items"][0]["id"], json!(gone));
+    let theirs = doctor.get(&format!("/referrals?box=patient&patient={kept}")).await.is(200).json();
+    assert_eq!(theirs["items"], json!([]));
+    for id in [&kept, &gone] {
+        let journal = alliance.journal_of(id).await;
+        let steps: Vec<_> = journal.iter().filter(|step| step.contains("merge")).collect();
+        assert_eq!(steps, ["patient.merge", "patient.unmerge"]);
+    }
+}
+
+#[tokio::test]
+async fn two_people_are_not_merged_and_nobody_merges_what_they_may_not_open() {
+    let alliance = Alliance::open().await;
+    let (here, there) = (alliance.clinic("Luwan").await, alliance.clinic("Heping").await);
+    let other = "99010219680312124";
+    let other = format!("{other}{}", causeway::patients::check_digit(other));
+    let first = json!({ "name": "赵长河", "identity_number": number() });
+    let second = json!({ "name": "赵长河", "identity_number": other });
+    let first = here.doctor().post("/patients", first).await.is(201).text("id");
+    let second = here.doctor().post("/patients", second).await.is(201).text("id");
+    let elsewhere = alliance.patient(there.doctor(), "赵长河").await;
+    let record = format!("/patients/{first}");
+
+    let refused = here.doctor().does(&record, "merge", json!({ "other": second })).await.is(422).json();
+    assert_eq!(refused["errors"][0]["code"], "other_identity");
+    here.doctor().does(&record, "merge", json!({ "other": elsewhere })).await.is(404);
+    there.doctor().get(&record).await.is(404);
+    let refused = here.doctor().does(&record, "unmerge", json!({ "other": second })).await.is(422).json();
+    assert_eq!(refused["errors"][0]["code"], "not_merged");
+}

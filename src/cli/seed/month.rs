@@ -193,10 +193,12 @@ impl Month<'_> {
 
     /// The form of a sending, with what the page would have counted.
     fn sending(&self, path: &str) -> Value {
+        let active = 15_000 + self.below(90_000);
         json!({
             "duplicate_reason": "病情有变化，与上次不是同一件事。",
-            "entry": { "path": path, "active_ms": 15_000 + self.below(90_000), "keys": 20 + self.below(140),
-                       "clicks": 1 + self.below(6) },
+            "entry": { "path": path, "active_ms": active, "wall_ms": active + self.below(120_000),
+                       "keys": 20 + self.below(140), "clicks": 1 + self.below(6),
+                       "prefilled": self.below(9), "edited": 1 + self.below(9) },
         })
     }
 

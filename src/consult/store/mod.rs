@@ -137,7 +137,13 @@ pub async fn since(tx: &mut impl Query, user: UserId, from: Timestamp) -> Result
 /// Every consult about a patient, newest first.
 pub async fn of_patient(tx: &mut impl Query, patient: PatientId) -> Result<Vec<Consult>> {
     let rows = tx
-        .fetch_all(head!("WHERE c.patient_id = $1 ORDER BY c.created_at DESC LIMIT 200"), args![patient])
+        .fetch_all(
+            head!(
+                "WHERE c.patient_id IN (SELECT p.id FROM patients p WHERE p.id = $1 OR p.merged_into = $1)
+                 ORDER BY c.created_at DESC LIMIT 200"
+            ),
+            args![patient],
+        )
         .await?;
     rows.iter().map(consult).collect()
 }

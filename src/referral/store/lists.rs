@@ -60,7 +60,12 @@ impl Shelf {
             }
             Self::OutOf(facility) => ("r.from_facility = $1".to_owned(), args![facility]),
             Self::By(user) => ("r.from_user = $1".to_owned(), args![user]),
-            Self::Of(patient) => ("r.patient_id = $1".to_owned(), args![patient]),
+            // Those of the records that were merged into this one as well.
+            Self::Of(patient) => (
+                "r.patient_id IN (SELECT p.id FROM patients p WHERE p.id = $1 OR p.merged_into = $1)"
+                    .to_owned(),
+                args![patient],
+            ),
         }
     }
 }

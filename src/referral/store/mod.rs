@@ -41,7 +41,14 @@ pub async fn chain(tx: &mut impl Query, ctx: &Ctx, chain: ReferralId) -> Result<
 
 /// A patient's referrals, oldest first; no patient has so many that they must be paged.
 pub async fn of_patient(tx: &mut impl Query, ctx: &Ctx, patient: PatientId) -> Result<Vec<Referral>> {
-    select(tx, ctx, "WHERE r.patient_id = $1 ORDER BY r.created_at, r.id LIMIT 200", args![patient]).await
+    select(
+        tx,
+        ctx,
+        "WHERE r.patient_id IN (SELECT p.id FROM patients p WHERE p.id = $1 OR p.merged_into = $1)
+      ORDER BY r.created_at, r.id LIMIT 200",
+        args![patient],
+    )
+    .await
 }
 
 /// The draft that was already made from this consult, if it was.
@@ -62,7 +69,9 @@ pub async fn live_doubles(
         .fetch_all(
             "SELECT id, no, state
                FROM referrals
-              WHERE patient_id = $1
+              WHERE patient_id IN (SELECT p.id FROM patients p
+                                    WHERE p.id = $1 OR p.merged_into = $1
+                                       OR p.id = (SELECT m.merged_into FROM patients m WHERE m.id = $1))
                 AND to_department = $2
                 AND id <> $3
                 AND state IN ('submitted', 'more_info', 'accepted', 'scheduled', 'no_show', 'arrived',

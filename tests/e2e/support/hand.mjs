@@ -12,6 +12,7 @@ export class Hand {
   #think;
   keys = 0;
   clicks = 0;
+  thoughts = 0;
 
   /** `key`: seconds from key to key; `think`: before each chunk. Without them it is as quick as the machine. */
   constructor(page, { key = 0, think = 0 } = {}) {
@@ -22,6 +23,7 @@ export class Hand {
 
   /** The beginning of one thing: a look, a decision. */
   async think() {
+    this.thoughts += 1;
     if (this.#think) await pause(this.#think);
   }
 
@@ -65,7 +67,8 @@ export class Hand {
   }
 
   async click(locator) {
-    if (this.#key) await pause(1_100 + 200);
+    // From the keys to the mouse and back, pointing, pressing.
+    if (this.#key) await pause(400 + 1_100 + 200);
     await locator.click();
     this.clicks += 1;
   }

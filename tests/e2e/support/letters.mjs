@@ -156,3 +156,62 @@ async function diagnosis(hand, page, letters) {
   await hand.think();
   await hand.press('1', 'Enter'); // an outpatient visit
 }
+
+/** The blank form: fourteen fields, each typed by hand, nothing carried over, picked from a list or known from before. */
+export async function blankForm(hand, page, person) {
+  const field = async (css) => {
+    // One Tab from field to field, as a plain form would have it; what this form has in between is skipped.
+    await page.locator(css).first().waitFor();
+    await hand.press('Tab');
+    await page.locator(css).first().focus();
+    await hand.think();
+  };
+  await focusOn(page, '[role=combobox]');
+  await hand.write(person.name);
+  await hand.press('Enter');
+  await page.waitForURL('**/patients/new**');
+  await field('#identity');
+  await hand.type(person.number);
+  await field('#name');
+  await page.locator('#name').fill('');
+  await hand.write(person.name);
+  await field('#phone');
+  await hand.type(person.phone);
+  await field('#address');
+  await hand.write('芦湾镇东巷九号');
+  await field('#allergies');
+  await hand.write('青霉素');
+  await hand.press('Control+Enter');
+  await page.waitForURL('**/referrals/new?patient=**');
+  await focusOn(page, '.choice-set input[type=radio]');
+  await hand.think();
+  await hand.press('3');
+  await field('#rn-d');
+  await hand.write(DEPARTMENT);
+  await page.locator(OPTION, { hasText: HOSPITAL }).first().waitFor();
+  await hand.press('Enter', 'Control+Enter');
+  await page.locator('.letter').waitFor();
+  await focusOn(page, '.letter input[type=radio]');
+  await hand.think();
+  await hand.press('3');
+  await field('#lf-why');
+  await hand.write('请明确病因');
+  await field('.letter .way input[type=radio]');
+  await hand.press('3');
+  await field('.letter .gap-s input[type=radio]');
+  await hand.press('1');
+  await field('#lf-dx');
+  await hand.type('I10 ');
+  await hand.write('高血压');
+  await hand.press('Enter');
+  await page.locator('.dxs .chip').first().waitFor();
+  await field('#lf-i');
+  await hand.write(SUMMARY);
+  await field('#lf-p');
+  await hand.write('高血压十年');
+  await field('#lf-t');
+  await hand.write('口服降压药');
+  await field('#lf-r');
+  await hand.type('182/104 mmHg');
+  await hand.press('Control+Enter');
+}

@@ -75,6 +75,13 @@ export const SCENES = [
   } },
   patient,
   ...states(patient, 'loading', 'error'),
+  { ...patient, name: 'patient-merge', lang: 'zh', stage: async (page) => {
+    await page.getByRole('button', { name: '找另一份' }).click();
+    await page.getByRole('combobox').first().pressSequentially('P-00000');
+    await page.getByRole('combobox').first().pressSequentially('3');
+    await page.getByRole('option').first().click();
+    await page.getByRole('dialog').waitFor();
+  } },
   { name: 'consult-new', who: 'clinic', at: ({ ids }) => `/consults/new?patient=${ids.patient}`, ready: 'form .choice' },
   { name: 'consult-new-whom', who: 'clinic', at: ({ ids }) => `/consults/new?patient=${ids.patient}`, ready: 'form .choice', stage: async (page) => {
     await page.locator('#dept').focus();
@@ -99,6 +106,15 @@ export const SCENES = [
   ...states(consult, 'loading', 'error'),
   { name: 'consult-asked', who: 'specialist', at: ({ ids }) => `/consults/${ids.asked}`, ready: '.tl' },
   { name: 'escalate', who: 'clinic', at: ({ ids }) => `/consults/${ids.advised}/escalate`, ready: '.letter' },
+  { name: 'escalate-codes', who: 'clinic', at: ({ ids }) => `/consults/${ids.advised}/escalate`, ready: '.phrase', stage: async (page) => {
+    await press('e')(page);
+    await page.locator('#lf-dx').pressSequentially('gxy');
+    await page.locator('.search-pop .dx').first().waitFor();
+  } },
+  { name: 'escalate-phrases', who: 'clinic', lang: 'zh', at: ({ ids }) => `/consults/${ids.advised}/escalate`, ready: '.phrase', stage: async (page) => {
+    await page.getByRole('button', { name: '改常用语' }).first().click();
+    await page.getByRole('dialog').waitFor();
+  } },
   referrals,
   ...states(referrals, 'empty', 'loading', 'error'),
   { name: 'referral-new', who: 'clinic', at: ({ ids }) => `/referrals/new?patient=${ids.patient}`, ready: 'h1' },

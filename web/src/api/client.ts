@@ -149,7 +149,7 @@ export const remove = async (path: string): Promise<void> => {
 
 /** One step of a record's workflow. The same key on every retry: pressed twice is done once. */
 export const act = async <T>(
-  record: { kind: 'consults' | 'referrals'; id: string; version: number },
+  record: { kind: 'consults' | 'referrals' | 'patients'; id: string; version: number },
   action: string,
   body: unknown,
   key = newKey(),

@@ -1083,6 +1083,9 @@ export type Patient = PatientBrief & {
   guardian: Guardian | null;
   /** Who pays. */
   insurance_type: string | null;
+  /** Records of the same person that were merged into this one. */
+  merged: PatientBrief[];
+  merged_into: PatientId | null;
   /** Why there is no identity number. */
   no_id_reason: string | null;
   /** The telephone. */
@@ -1116,6 +1119,12 @@ export interface PatientBrief {
 }
 
 export type PatientId = string;
+
+/** The record that is one person with this one. */
+export interface PatientMerge {
+  /** Which one. */
+  other: PatientId;
+}
 
 /** A member of staff as shown beside what they did. */
 export interface PersonName {
