@@ -47,11 +47,11 @@ async function lane(n, server, browser, specialist, department) {
     await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
     met += 1;
     const fresh = { number: identity('990102', `19${50 + n}${String(1 + (met % 12)).padStart(2, '0')}${String(10 + Math.floor(met / 12)).padStart(2, '0')}`, '244'), name: '柳芦花', phone: `19900${String(n).padStart(3, '0')}${String(met).padStart(3, '0')}` };
-    const where = way === 'from a consult' ? `/consults/${await answered(page, specialist, known)}` : '/referrals/new';
+    const where = way === 'from a consult' ? `/consults/${await answered(page, specialist, known)}` : way === 'blank form' ? '/patients/new?then=referral' : '/referrals/new';
     // The department of the last letter is known to whoever has written one; the blank form knows nothing.
     await page.evaluate(([id, to]) => (to ? localStorage.setItem(`last:${id}`, JSON.stringify([{ department: to, mode: null, service: null }])) : localStorage.removeItem(`last:${id}`)), [me, way === 'blank form' ? null : department]);
     await page.goto(`${server.base}${where}`);
-    await page.locator(way === 'from a consult' ? '.side, .cols' : '[role=combobox]').first().waitFor();
+    await page.locator(way === 'from a consult' ? '.side, .cols' : way === 'blank form' ? '#identity' : '[role=combobox]').first().waitFor();
     await cdp.send('Network.emulateNetworkConditions', LINE);
     await watch(page);
     const hand = new Hand(page, { key, think });

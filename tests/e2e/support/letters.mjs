@@ -166,14 +166,10 @@ export async function blankForm(hand, page, person) {
     await page.locator(css).first().focus();
     await hand.think();
   };
-  await focusOn(page, '[role=combobox]');
-  await hand.write(person.name);
-  await hand.press('Enter');
-  await page.waitForURL('**/patients/new**');
-  await field('#identity');
+  await focusOn(page, '#identity');
+  await hand.think();
   await hand.type(person.number);
   await field('#name');
-  await page.locator('#name').fill('');
   await hand.write(person.name);
   await field('#phone');
   await hand.type(person.phone);
