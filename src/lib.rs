@@ -29,6 +29,8 @@ pub mod referral;
 
 pub mod stats;
 
+pub mod hooks;
+
 pub mod media;
 
 pub mod signal;

@@ -8,6 +8,7 @@ use super::{CliError, chain, key, open, say, seed};
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::directory;
+use crate::hooks::Courier;
 use crate::jobs;
 use crate::kernel::{Clock, OsDice, SystemClock};
 use crate::media::Relay;
@@ -31,6 +32,8 @@ pub async fn run(config: Config, how: Serve) -> Result<(), CliError> {
     let ctx = instruments(&config).await?;
 
     let mut config = config;
+    let courier = Courier::new(&config.hooks).map_err(|why| CliError::Refused(chain(&why)))?;
+    let courier = Arc::new(courier);
     let port = listener.address().map_err(CliError::Runtime)?.port();
     let media = &mut config.media;
     media.advertise_tcp_port = media.advertise_tcp_port.or(Some(port));
@@ -54,7 +57,7 @@ pub async fn run(config: Config, how: Serve) -> Result<(), CliError> {
         tokio::spawn(figures.serve(app.clone()));
     }
     let db = app.ctx.db.clone();
-    let mut jobs = jobs::start(&app.ctx, &app.files, &app.stop);
+    let mut jobs = jobs::start(&app.ctx, &app.files, courier, &app.stop);
     listener.serve(app).await;
     while jobs.join_next().await.is_some() {}
     relay.stop();

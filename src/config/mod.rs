@@ -5,6 +5,7 @@
 
 mod attachments;
 mod database;
+mod hooks;
 mod log;
 mod media;
 mod metrics;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 
 pub use attachments::Attachments;
 pub use database::Database;
+pub use hooks::{Hooks, Net};
 pub use log::{Log, LogFormat};
 pub use media::Media;
 pub use metrics::Metrics;
@@ -41,6 +43,8 @@ pub struct Config {
     pub media: Media,
     /// What personal data is sealed with.
     pub vault: Vault,
+    /// Where messages to other systems may go.
+    pub hooks: Hooks,
     /// What it says about itself.
     pub log: Log,
     /// Where its figures are read.

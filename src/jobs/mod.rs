@@ -15,6 +15,7 @@ use crate::attachments::{self, Files};
 use crate::auth;
 use crate::consult;
 use crate::ctx::Ctx;
+use crate::hooks::{self, Courier};
 use crate::http;
 use crate::journal;
 use crate::referral;
@@ -50,8 +51,9 @@ pub async fn clear_up(ctx: &Ctx, files: &Files) -> Result<(), attachments::Error
 }
 
 /// Starts all jobs; they end when `stop` is cancelled.
-pub fn start(ctx: &Ctx, files: &Arc<Files>, stop: &CancellationToken) -> JoinSet<()> {
+pub fn start(ctx: &Ctx, files: &Arc<Files>, courier: Arc<Courier>, stop: &CancellationToken) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
+    jobs.spawn(hooks::run(ctx.clone(), courier, stop.clone()));
     jobs.spawn(seal(ctx.clone(), stop.clone()));
     every(&mut jobs, Duration::from_secs(1), stop, ctx, |ctx| async move { consult::tick(&ctx).await });
     every(

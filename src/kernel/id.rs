@@ -113,6 +113,10 @@ id!(/// One stretch of time in which a department sees patients.
     SlotId = "slt");
 id!(/// The beds of one kind in a department.
     BedPoolId = "bed");
+id!(/// One address that other systems are told at.
+    HookId = "hok");
+id!(/// One message to such an address.
+    DeliveryId = "dlv");
 
 #[cfg(test)]
 mod tests {

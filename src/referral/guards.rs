@@ -77,6 +77,13 @@ pub(super) async fn guard(
             if !place.accepts_referral {
                 return Err(wrong("to_department", "takes_none"));
             }
+            // The sender goes only where its house may send; the way back is open whatever the matrix says.
+            if action != Action::Redirect && !before.is_return {
+                let relation = around::relation(tx, before.from_facility, place.facility).await?;
+                if relation != Some(before.direction) {
+                    return Err(wrong("to_department", "not_related"));
+                }
+            }
             let onward_house = action == Action::Redirect && place.facility != before.leg.to_facility;
             let free =
                 before.urgency == Urgency::Emergency || eyes.actors.contains(&Actor::AllianceDispatcher);

@@ -16,7 +16,9 @@ use utoipa::ToSchema;
 use crate::http::{Door, Doors, Problem, codes};
 use crate::server::layers::{self, Gate};
 use crate::server::{App, assets, openapi};
-use crate::{attachments, auth, consents, consult, directory, entry, patients, referral, signal, stats};
+use crate::{
+    attachments, auth, consents, consult, directory, entry, hooks, patients, referral, signal, stats,
+};
 
 /// No form of ours comes near this; files have their own, larger limit.
 const FORM_LIMIT: usize = 256 * 1024;
@@ -69,6 +71,7 @@ fn rooms() -> Doors<App> {
         .and(referral::doors())
         .and(consents::doors::<App, consult::ConsentGate, referral::ConsentGate>())
         .and(stats::doors())
+        .and(hooks::doors())
         .and(signal::doors())
         .and(attachments::doors::<App, referral::FilesGate>())
         .and(meta())

@@ -157,6 +157,8 @@ macro_rules! ids {
 }
 ids!(
     FacilityId,
+    DeliveryId,
+    HookId,
     DepartmentId,
     UserId,
     SessionId,

@@ -139,3 +139,114 @@ async fn a_table_names_each_bad_cell_and_goes_in_whole_or_not_at_all() {
     assert_eq!(ask("departments", rooms, true).await["added"], 1);
     assert_eq!(names(admin.get("/admin/facilities").await.json()), 2);
 }
+
+#[tokio::test]
+async fn relations_follow_from_the_levels_until_they_are_set_by_hand_and_again_after() {
+    let alliance = Alliance::open().await;
+    let (hospital, clinic) = (alliance.hospital("Yunti First").await, alliance.clinic("Luwan").await);
+    let other = alliance.clinic("Xikou").await;
+    let (admin, rural) = (clinic.admin(), clinic.doctor());
+    let path = format!("/admin/facilities/{}/relations", clinic.facility);
+    let patient = alliance.patient(rural, "赵长河").await;
+    let letter = json!({ "patient_id": patient, "direction": "up", "to_department": hospital.department(),
+        "urgency": "urgent", "reason_text": "No catheter laboratory here", "present_illness": "Chest pain",
+        "diagnoses": [{ "code": "I21.1", "text": "Acute inferior infarction" }],
+        "consent": { "method": "paper", "signer": "patient" } });
+    let referral = format!("/referrals/{}", rural.post("/referrals", letter).await.is(201).text("id"));
+
+    let by_level = admin.get(&path).await.is(200).json();
+    assert_eq!(by_level["items"][0]["facility"]["name"], "Yunti First", "those that can do most stand first");
+    assert_eq!(
+        (&by_level["items"][0]["by_level"], &by_level["items"][1]["by_level"]),
+        (&json!("up"), &json!("peer"))
+    );
+    other.admin().get(&path).await.is(403);
+    rural.get(&path).await.is(403);
+
+    let none = json!({ "items": [{ "facility": hospital.facility, "by_hand": "none" },
+                                 { "facility": other.facility, "by_hand": "peer" }] });
+    let after = admin.put(&path, none).await.is(200).json();
+    assert_eq!(
+        (&after["items"][0]["by_hand"], &after["items"][1]["by_hand"]),
+        (&json!("none"), &Value::Null)
+    );
+    let targets = rural.get("/departments?accepts=referral").await.is(200).json();
+    assert_eq!(targets["items"], json!([]), "what is not related is not offered");
+    let refused = rural.does(&referral, "submit", json!({})).await.is(422).json();
+    assert_eq!(refused["code"], "incomplete", "and not taken: {refused}");
+
+    let again = admin.delete(&path).await.is(200).json();
+    assert_eq!(again["items"][0]["by_hand"], Value::Null);
+    rural.does(&referral, "submit", json!({})).await.is(200);
+    let second = alliance.hospital("Jinan Central").await;
+    let onward = json!({ "to_department": second.department() });
+    let none = json!({ "items": [{ "facility": second.facility, "by_hand": "none" }] });
+    admin.put(&path, none).await.is(200);
+    let refused = rural.does(&referral, "redirect_by_sender", onward.clone()).await.is(422).json();
+    assert_eq!(refused["errors"][0], json!({ "field": "to_department", "code": "not_related" }));
+    admin.delete(&path).await.is(200);
+    rural.does(&referral, "redirect_by_sender", onward).await.is(200);
+    let strange = json!({ "items": [{ "facility": clinic.facility, "by_hand": "peer" }] });
+    assert_eq!(admin.put(&path, strange).await.is(422).json()["errors"][0]["field"], "items.0.facility");
+}
+
+#[tokio::test]
+async fn people_come_in_from_a_workbook_as_from_a_table_and_each_bad_cell_is_named() {
+    let alliance = Alliance::open().await;
+    let (hospital, other) = (alliance.hospital("Yunti First").await, alliance.clinic("Luwan").await);
+    let admin = hospital.admin();
+    let book = |rows: &[[&str; 7]]| {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        let headings = ["姓名", "登录名", "职称", "电话", "身份", "机构名称", "科室名称"];
+        for (n, row) in [headings].iter().chain(rows).enumerate() {
+            for (column, text) in row.iter().enumerate() {
+                sheet.write(n as u32, column as u16, *text).unwrap();
+            }
+        }
+        STANDARD.encode(book.save_to_buffer().unwrap())
+    };
+    let ask = |file: String, confirm: bool| async move {
+        let body = json!({ "table": "people", "file": file, "confirm": confirm });
+        admin.post("/admin/imports", body).await.is(200).json()
+    };
+    let xu = ["许望舟", "Xu.Wangzhou", "主任医师", "0999-555-0131", "专科医生", "Yunti First", "Cardiology"];
+    let bad = [
+        xu,
+        ["秦川渡", "qin chuandu", "", "", "专科医生", "Yunti First", "Cardiology"],
+        ["周雁知", "zhou.yanzhi", "", "", "专科医生", "Yunti First", ""],
+        ["宋知微", "song.zhiwei", "", "", "转诊台", "Luwan", ""],
+        ["苗青禾", "miao.qinghe", "", "", "院长", "Yunti First", ""],
+        ["许望舟", "xu.wangzhou", "", "", "转诊台", "Yunti First", ""],
+    ];
+
+    let told = ask(book(&bad), true).await;
+    let named: Vec<_> = told["bad"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| format!("{} {} {}", one["line"], one["column"], one["code"]))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            "3 \"login\" \"not_right\"",
+            "4 \"department\" \"required\"",
+            "5 \"facility\" \"not_yours\"",
+            "6 \"role\" \"not_one_of_these\"",
+            "7 \"login\" \"twice\"",
+        ]
+    );
+    assert_eq!(told["done"], false);
+    let desk = ["宋知微", "song.zhiwei", "", "", "coordinator", "Yunti First", ""];
+    assert_eq!(ask(book(&[xu, desk]), true).await["added"], 2);
+    assert_eq!(ask(book(&[xu, desk]), true).await["known"], 2, "the same file twice changes nothing");
+
+    let found = admin.get("/admin/people?q=xuwangzhou").await.is(200).json();
+    assert_eq!(
+        (&found["items"][0]["title"], &found["items"][0]["has_password"]),
+        (&json!("主任医师"), &json!(false))
+    );
+    assert_eq!(found["items"][0]["memberships"][0]["department"]["name"], "Cardiology");
+    assert_eq!(other.admin().get("/admin/people?q=xuwangzhou").await.is(200).json()["items"], json!([]));
+}

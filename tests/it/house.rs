@@ -22,6 +22,7 @@ const FLOORS: &[&[&str]] = &[
     &["consult"],
     &["referral"],
     &["stats"],
+    &["hooks"],
     &["signal"],
     &["jobs"],
     &["server"],
@@ -42,10 +43,16 @@ const FENCES: &[(&[&str], &[&str])] = &[
         &["axum::", "tower::", "tower_http::"],
         &["src/http/", "/api.rs", "/api/", "src/signal/ws.rs", "src/server/"],
     ),
-    (&["hyper::", "hyper_util::", "rust_embed::"], &["src/server/", "src/cli/probe/"]),
+    (
+        &["hyper::", "hyper_util::", "rust_embed::"],
+        &["src/server/", "src/cli/probe/", "src/hooks/courier.rs"],
+    ),
     (&["str0m::"], &["src/media/peer.rs", "src/media/peer/"]),
     (&["webrtc::", "rtc::"], &["src/cli/probe/"]),
-    (&["rustls::", "rcgen::"], &["src/server/tls.rs", "src/server/listen.rs", "src/cli/probe"]),
+    (
+        &["rustls::", "rcgen::"],
+        &["src/server/tls.rs", "src/server/listen.rs", "src/cli/probe", "src/hooks/courier.rs"],
+    ),
     (
         &["std::fs", "tokio::fs"],
         &["src/attachments/local.rs", "src/config/", "src/cli/", "src/server/tls.rs"],

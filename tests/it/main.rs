@@ -22,6 +22,7 @@ mod consult_machine;
 mod directory;
 mod docs;
 mod entry;
+mod hooks;
 mod house;
 mod killed;
 #[path = "../load/mod.rs"]

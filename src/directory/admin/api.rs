@@ -10,7 +10,9 @@ use utoipa::ToSchema;
 use super::{
     Error,
     import::{self, Imported, Table},
-    places, rota,
+    places,
+    relations::{self, RelationSet, RelationsView},
+    rota,
     view::{
         DepartmentForm, DepartmentRecord, FacilityForm, FacilityRecord, NewDepartmentForm, RotaForm, RotaWeek,
     },
@@ -102,6 +104,28 @@ where
                 .seen()
                 .takes::<RotaForm>()
                 .answers_record::<RotaWeek>(200),
+        )
+        .get(
+            "/admin/facilities/{id}/relations",
+            show_relations,
+            Door::new("show_relations", "Where a facility may send patients, by level and by hand.")
+                .people_only()
+                .answers::<RelationsView>(200),
+        )
+        .put(
+            "/admin/facilities/{id}/relations",
+            write_relations,
+            Door::new("write_relations", "Sets what a facility is to some others by hand.")
+                .people_only()
+                .takes::<RelationsForm>()
+                .answers::<RelationsView>(200),
+        )
+        .delete(
+            "/admin/facilities/{id}/relations",
+            relations_by_level,
+            Door::new("relations_by_level", "Forgets what was set by hand: the levels decide again.")
+                .people_only()
+                .answers::<RelationsView>(200),
         )
         .post(
             "/admin/imports",
@@ -198,6 +222,40 @@ async fn write_week(
 ) -> Result<Tagged<RotaWeek>, Problem> {
     let week = rota::write_week(&ctx, &who, id, seen, &value).await?;
     Ok(Tagged::ok(week.version, week))
+}
+
+/// What is to be set by hand.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RelationsForm {
+    /// The targets that change.
+    #[schema(max_items = 2000)]
+    items: Vec<RelationSet>,
+}
+
+async fn show_relations(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    Path(id): Path<FacilityId>,
+) -> Result<axum::Json<RelationsView>, Problem> {
+    Ok(axum::Json(relations::show(&ctx, &who, id).await?))
+}
+
+async fn write_relations(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    Path(id): Path<FacilityId>,
+    Json { value, .. }: Json<RelationsForm>,
+) -> Result<axum::Json<RelationsView>, Problem> {
+    Ok(axum::Json(relations::write(&ctx, &who, id, &value.items).await?))
+}
+
+async fn relations_by_level(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    Path(id): Path<FacilityId>,
+) -> Result<axum::Json<RelationsView>, Problem> {
+    Ok(axum::Json(relations::by_level(&ctx, &who, id).await?))
 }
 
 /// A table to be read.

@@ -7,6 +7,7 @@
 mod api;
 mod import;
 mod places;
+mod relations;
 mod rota;
 mod store;
 mod view;

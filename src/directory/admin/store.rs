@@ -167,3 +167,30 @@ pub async fn clear_duties(
     .await?;
     Ok(())
 }
+
+/// Sets what one facility is to another by hand, or lets the levels decide.
+pub async fn set_relation(
+    tx: &mut WriteTx,
+    (from, to): (FacilityId, FacilityId),
+    kind: Option<&'static str>,
+) -> Result<()> {
+    tx.execute(
+        "DELETE FROM facility_relations WHERE from_facility = $1 AND to_facility = $2",
+        args![from, to],
+    )
+    .await?;
+    if let Some(kind) = kind {
+        tx.execute(
+            "INSERT INTO facility_relations (from_facility, to_facility, kind) VALUES ($1, $2, $3)",
+            args![from, to, kind],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Lets the levels decide everything from here.
+pub async fn clear_relations(tx: &mut WriteTx, from: FacilityId) -> Result<()> {
+    tx.execute("DELETE FROM facility_relations WHERE from_facility = $1", args![from]).await?;
+    Ok(())
+}

@@ -139,6 +139,18 @@ export const SCENES = [
   { name: 'admin-departments', who: 'admin', at: () => '/admin?tab=departments', ready: '.admin .panel' },
   { name: 'admin-rota', who: 'admin', at: () => '/admin?tab=rota', ready: '.admin table' },
   { name: 'admin-import', who: 'admin', at: () => '/admin?tab=import', ready: '.admin h1' },
+  { name: 'admin-import-people', who: 'admin', at: () => '/admin?tab=import', ready: '.admin h1', stage: async (page) => {
+    await page.locator('.seg button, .seg label').nth(2).click();
+  } },
+  { name: 'admin-relations', who: 'admin', at: () => '/admin?tab=relations', ready: '.admin .item' },
+  { name: 'admin-relations-changed', who: 'admin', lang: 'zh', at: () => '/admin?tab=relations', ready: '.admin .item', stage: async (page) => {
+    await page.locator('.admin .item select').first().selectOption('none');
+  } },
+  { name: 'admin-hooks', who: 'admin', at: () => '/admin?tab=hooks', ready: '.admin .empty, .admin .item' },
+  { name: 'admin-hooks-new', who: 'admin', at: () => '/admin?tab=hooks', ready: '.admin .empty, .admin .item', stage: async (page) => {
+    await page.locator('.admin .btn.primary').first().click();
+    await page.getByRole('dialog').waitFor();
+  } },
   { name: 'admin-tokens', who: 'admin', at: () => '/admin?tab=tokens', ready: '.admin .empty, .admin .item' },
   { name: 'admin-tokens-new', who: 'admin', at: () => '/admin?tab=tokens', ready: '.admin h1', stage: async (page) => {
     await page.locator('.head .btn.primary, .admin .btn.primary').first().click();

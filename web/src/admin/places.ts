@@ -54,11 +54,18 @@ export const TABLES = {
     column('facility', '机构名称', true), column('name', '科室名称', true), column('scope_text', '收治范围', false), column('phone', '电话', true),
     column('accepts_consult', '接会诊', false), column('accepts_referral', '接转诊', false), column('ring_seconds', '振铃秒数', false),
   ],
+  people: [
+    column('name', '姓名', true), column('login', '登录名', true), column('title', '职称', false), column('phone', '电话', false),
+    column('role', '身份', true), column('facility', '机构名称', true), column('department', '科室名称', false),
+  ],
 } as const;
 export type Table = keyof typeof TABLES;
 
 /** Levels as they are written in a table, in any language of the page. */
 export const TABLE_LEVELS = ['三级医院', '县级医院', '专科医院', '社区卫生服务中心', '乡镇卫生院', '村卫生室'];
+
+/** Roles as they are written in a table. */
+export const TABLE_ROLES = ['基层医生', '专科医生', '转诊台', '机构管理员', '联盟管理员', '审计员'];
 
 /** An empty table; spreadsheets need the byte order mark to read it as UTF-8. */
 export const template = (table: Table): string => `\uFEFF${TABLES[table].map((one) => one.heading).join(',')}\r\n`;

@@ -43,6 +43,8 @@ export type ConsentRelation = wire.Relation;
 export type OverrideReason = wire.Reason;
 export type ConsentText = wire.TextView;
 export type { ConsentView, OverrideView, Strokes } from './wire';
+export type Relation = wire.FacilityRelation;
+export type { DeliveryView, HookEvent, HookView, MadeHook, RelationLine, RelationsView } from './wire';
 export type { MadeToken, TokenLine, Tokens } from './wire';
 export type { DepartmentRecord, Duty, FacilityRecord, Imported, RotaWeek } from './wire';
 

@@ -361,6 +361,32 @@ export interface Counted {
 
 export type Deed = 'edit' | 'roles' | 'password_link' | 'sessions' | 'suspend' | 'reinstate';
 
+export type DeliveryId = string;
+
+export type DeliveryState = 'waiting' | 'delivered' | 'dead';
+
+export type DeliveryTrouble = 'bad_address' | 'no_such_host' | 'forbidden_address' | 'forbidden_port' | 'no_connection' | 'no_tls' | 'too_slow' | 'broken_answer' | 'redirected' | 'not_taken';
+
+/** A message as its administrator sees it. */
+export interface DeliveryView {
+  /** What is sent: ids and codes. */
+  body: string;
+  /** Made. */
+  created_at: Timestamp;
+  /** What it tells. */
+  event: HookEvent;
+  /** Which one: the header `webhook-id`. */
+  id: DeliveryId;
+  /** The last tries, newest first. */
+  log: TryView[];
+  /** When it is tried next, while it waits. */
+  next_at: Timestamp;
+  /** How it stands. */
+  state: DeliveryState;
+  /** How often it was tried. */
+  tries: number;
+}
+
 /** A department as one looks it up before calling. */
 export interface Department {
   /** May be asked for a consult. */
@@ -593,6 +619,8 @@ export interface FacilityRecord {
   version: number;
 }
 
+export type FacilityRelation = 'up' | 'down' | 'peer' | 'none';
+
 /** One field of a form that is not right. */
 export interface FieldError {
   /** What is wrong, as a word: `required`, `too_long`, `too_short`, `checksum`, … */
@@ -697,6 +725,46 @@ export interface Home {
   id: FacilityId;
   /** Its name. */
   name: string;
+}
+
+export type HookEvent = 'ring' | 'urgent_referral' | 'test';
+
+/** What may change. */
+export interface HookForm {
+  /** What it is told. */
+  events: HookEvent[];
+  /** Active or paused. */
+  standing: HookStanding;
+  /** Where it is; `https` only. */
+  url: string;
+}
+
+export type HookId = string;
+
+export type HookStanding = 'active' | 'paused' | 'removed';
+
+/** An address as its administrator sees it. */
+export interface HookView {
+  /** Entered. */
+  created_at: Timestamp;
+  /** Messages that were given up. */
+  dead: number;
+  delivered_at: Timestamp | null;
+  /** What it is told. */
+  events: HookEvent[];
+  /** Whose. */
+  facility: FacilityName;
+  /** Which one. */
+  id: HookId;
+  old_secret_until: Timestamp | null;
+  /** Whether it is told anything. */
+  standing: HookStanding;
+  /** Where it is. */
+  url: string;
+  /** Raised by every change. */
+  version: number;
+  /** Messages that will be tried, or tried again. */
+  waiting: number;
 }
 
 /** A table to be read. */
@@ -820,6 +888,14 @@ export interface LinkedBy {
 /** The two machines, each in the shape of the table it is tested against. */
 export type Machines = Record<string, unknown>;
 
+/** A webhook with its secret, shown this once. */
+export interface MadeHook {
+  /** As it stands in the list. */
+  hook: HookView;
+  /** What a receiver checks signatures with. */
+  secret: string;
+}
+
 /** A token that was just made. */
 export interface MadeToken {
   /** As it stands in the list. */
@@ -915,6 +991,16 @@ export interface NewGuardian {
   name: Line;
   phone?: string | null;
   relation?: Line | null;
+}
+
+/** An address to be told. */
+export interface NewHook {
+  /** What it is told. */
+  events: HookEvent[];
+  /** Of which facility. */
+  facility: FacilityId;
+  /** Where it is; `https` only. */
+  url: string;
 }
 
 export interface NewMessage {
@@ -1447,6 +1533,36 @@ export type ReferralView = ReferralBrief & {
 
 export type Relation = 'spouse' | 'parent' | 'child' | 'sibling' | 'other';
 
+/** One facility as another one's target. */
+export interface RelationLine {
+  by_hand: FacilityRelation | null;
+  /** What follows from the levels. */
+  by_level: FacilityRelation;
+  /** Which one. */
+  facility: FacilityName;
+}
+
+/** What is to be set for one target. */
+export interface RelationSet {
+  by_hand?: FacilityRelation | null;
+  /** The target. */
+  facility: FacilityId;
+}
+
+/** What is to be set by hand. */
+export interface RelationsForm {
+  /** The targets that change. */
+  items: RelationSet[];
+}
+
+/** Where a facility may send patients. */
+export interface RelationsView {
+  /** From where. */
+  from: FacilityName;
+  /** To every other facility, those that can do most first. */
+  items: RelationLine[];
+}
+
 /** What came of looking at an override. */
 export interface ReviewForm {
   /** As a code. */
@@ -1744,7 +1860,7 @@ export interface Strokes {
 
 export type Tab = 'draft' | 'decide' | 'booked' | 'here' | 'back' | 'rejected' | 'done';
 
-export type Table = 'facilities' | 'departments';
+export type Table = 'facilities' | 'departments' | 'people';
 
 export type TextLang = 'zh' | 'en';
 
@@ -1851,6 +1967,19 @@ export interface Trend {
   by: string;
   /** One after the other, those without any among them. */
   points: Point[];
+}
+
+/** One try. */
+export interface TryView {
+  /** When. */
+  at: Timestamp;
+  /** Which one, from 1. */
+  n: number;
+  /** What the receiver answered with. */
+  status: number | null;
+  /** How long it took, in milliseconds. */
+  took_ms: number;
+  trouble: DeliveryTrouble | null;
 }
 
 /** In what a figure is told. */

@@ -1,8 +1,13 @@
-//! Tables of places, as spreadsheets write them: looked through first, then taken whole or not at all.
+//! Tables of places and people, as spreadsheets write them: looked through first, then taken whole or not at all.
 //!
 //! Looking through and taking are one piece of code: it writes into a transaction, which is
 //! given up unless nothing is wrong and the caller confirmed. Rows that are there already are
 //! counted and left alone, so the same file twice changes nothing.
+
+mod people;
+mod sheet;
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -32,6 +37,8 @@ words! {
         Facilities = "facilities",
         /// 科室: facility, name, what it takes, telephone, consults, referrals, seconds of ringing.
         Departments = "departments",
+        /// 人员: name, login, title, telephone, what they are, where.
+        People = "people",
     }
 }
 
@@ -61,6 +68,16 @@ const DEPARTMENTS: &[Column] = &[
     column("accepts_consult", "接会诊", false),
     column("accepts_referral", "接转诊", false),
     column("ring_seconds", "振铃秒数", false),
+];
+
+const PEOPLE: &[Column] = &[
+    column("name", "姓名", true),
+    column("login", "登录名", true),
+    column("title", "职称", false),
+    column("phone", "电话", false),
+    column("role", "身份", true),
+    column("facility", "机构名称", true),
+    column("department", "科室名称", false),
 ];
 
 /// Levels as people write them.
@@ -106,6 +123,7 @@ impl Table {
         match self {
             Self::Facilities => FACILITIES,
             Self::Departments => DEPARTMENTS,
+            Self::People => PEOPLE,
         }
     }
 }
@@ -124,11 +142,12 @@ pub async fn import(
     require_some(who)?;
     let rows = read(table, file)?;
     let mut tx = ctx.db.write("directory.import").await?;
-    let mut work = Work { ctx, who, tx: &mut tx, sum: Imported::of(rows.len()) };
+    let mut work = Work { ctx, who, tx: &mut tx, sum: Imported::of(rows.len()), entered: BTreeSet::new() };
     for row in &rows {
         let ended = match table {
             Table::Facilities => work.facility(row).await,
             Table::Departments => work.department(row).await,
+            Table::People => work.person(row).await,
         };
         match ended {
             Ok(true) => work.sum.added += 1,
@@ -209,6 +228,8 @@ struct Work<'a> {
     who: &'a Principal,
     tx: &'a mut WriteTx,
     sum: Imported,
+    /// Who was entered by an earlier row.
+    entered: BTreeSet<String>,
 }
 
 impl Work<'_> {
@@ -279,16 +300,15 @@ impl Work<'_> {
 
 /// The file's rows, its columns found by their headings in any order.
 fn read(table: Table, file: &[u8]) -> Result<Vec<TableRow>, Error> {
-    let text = decoded(file);
-    let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(text.as_bytes());
-    let mut records = reader.records();
     let not_a_table = || Error::field("file", "not_a_table");
-    let headings = records.next().ok_or_else(not_a_table)?.map_err(|_| not_a_table())?;
+    let lines = sheet::lines(file, MOST_ROWS + 1).map_err(|wrong| Error::field("file", wrong.word()))?;
+    let mut lines = lines.into_iter();
+    let (_, headings) = lines.next().ok_or_else(not_a_table)?;
     let columns = table.columns();
     let mut places = Vec::new();
     for column in columns {
         let here =
-            |cell: &str| cell.trim() == column.heading || cell.trim().eq_ignore_ascii_case(column.name);
+            |cell: &String| cell.trim() == column.heading || cell.trim().eq_ignore_ascii_case(column.name);
         let place = headings.iter().position(here);
         if place.is_none() && column.required {
             let params = Some(serde_json::json!({ "column": column.heading }));
@@ -297,27 +317,16 @@ fn read(table: Table, file: &[u8]) -> Result<Vec<TableRow>, Error> {
         }
         places.push(place);
     }
-    let mut rows = Vec::new();
-    for (n, record) in (2..).zip(records) {
-        let record = record.map_err(|_| not_a_table())?;
-        if record.iter().all(|cell| cell.trim().is_empty()) {
-            continue;
-        }
-        if rows.len() == MOST_ROWS {
-            return Err(Error::field("file", "too_many"));
-        }
-        let cell = |place: &Option<usize>| place.and_then(|at| record.get(at)).unwrap_or_default().to_owned();
-        rows.push(TableRow { line: n, columns, cells: places.iter().map(cell).collect() });
-    }
-    Ok(rows)
-}
-
-/// The file's text: UTF-8 if it is that, else GB18030, which spreadsheets in China write.
-fn decoded(file: &[u8]) -> String {
-    match std::str::from_utf8(file) {
-        Ok(text) => text.trim_start_matches('\u{feff}').to_owned(),
-        Err(_) => encoding_rs::GB18030.decode(file).0.into_owned(),
-    }
+    let cell = |record: &[String], place: &Option<usize>| {
+        place.and_then(|at| record.get(at)).cloned().unwrap_or_default()
+    };
+    Ok(lines
+        .filter(|(_, record)| !record.iter().all(|cell| cell.trim().is_empty()))
+        .map(|(line, record)| {
+            let cells = places.iter().map(|place| cell(&record, place)).collect();
+            TableRow { line, columns, cells }
+        })
+        .collect())
 }
 
 #[cfg(test)]
