@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     commands,
-    desk::{self, Pile, Tab, Wanted},
+    desk::{self, Assigned, Pile, Tab, Wanted},
     error::Error,
     escalate, office, read, shapes,
     state::{Action, Refusal},
@@ -122,6 +122,7 @@ struct Listed {
     tab: Option<String>,
     q: Option<String>,
     patient: Option<PatientId>,
+    assigned: Option<String>,
     limit: Option<i64>,
 }
 
@@ -139,8 +140,13 @@ async fn list(
         None => None,
         Some(word) => Some(word.parse().map_err(|_| Problem::field("tab", "not_one_of_these"))?),
     };
+    let assigned: Option<Assigned> = match listed.assigned.as_deref() {
+        None => None,
+        Some(word) => Some(word.parse().map_err(|_| Problem::field("assigned", "not_one_of_these"))?),
+    };
     let wanted = Wanted {
         tab,
+        assigned,
         q: listed.q,
         patient: listed.patient,
         limit: listed.limit.unwrap_or(100).clamp(1, 200),

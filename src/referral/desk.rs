@@ -9,7 +9,7 @@ use super::{
     error::Error,
     model::Direction,
     state::State,
-    store::{self, Shelf},
+    store::{self, Cut, Shelf},
     view,
 };
 use crate::{
@@ -74,6 +74,16 @@ impl Tab {
     }
 }
 
+words! {
+    /// Who looks after a letter.
+    pub enum Assigned {
+        /// The reader.
+        Me = "me",
+        /// Nobody in particular yet.
+        Nobody = "nobody",
+    }
+}
+
 /// What is asked of a pile.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
@@ -83,6 +93,8 @@ pub struct Wanted {
     pub q: Option<String>,
     /// Whose, in the pile of one patient.
     pub patient: Option<PatientId>,
+    /// Only what somebody, or nobody, looks after.
+    pub assigned: Option<Assigned>,
     /// How many, at most.
     pub limit: i64,
 }
@@ -99,7 +111,8 @@ pub async fn pile(ctx: &Ctx, who: &Principal, pile: Pile, wanted: Wanted) -> Res
         Some(q) => Some((q.to_uppercase(), patients::ids_found_by(ctx, &mut tx, q).await?)),
     };
     let states = wanted.tab.map(Tab::states);
-    let rows = store::pile(&mut tx, ctx, &shelf, states.as_deref(), found.as_ref(), wanted.limit).await?;
+    let cut = Cut { assigned: wanted.assigned.map(|whose| (whose, who.user)), limit: wanted.limit };
+    let rows = store::pile(&mut tx, ctx, &shelf, states.as_deref(), found.as_ref(), cut).await?;
     let mut items = Vec::with_capacity(rows.len());
     for referral in &rows {
         let eyes = around::eyes(ctx, &mut tx, who, referral).await?;

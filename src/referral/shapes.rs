@@ -9,7 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    desk::{Pile, Tab},
+    desk::{Assigned, Pile, Tab},
     letter::Part,
     model::{
         Consent, Diagnosis, DiagnosisRole, Direction, Insurance, Note, NoteKind, OutcomeCode, Service,
@@ -445,4 +445,6 @@ pub struct ReferralsAsk {
     q: Option<String>,
     /// Whose, in the pile of one patient.
     patient: Option<PatientId>,
+    /// Only what the caller, or nobody, looks after.
+    assigned: Option<Assigned>,
 }

@@ -253,6 +253,16 @@ async fn a_letter_is_given_to_a_colleague_without_turning_anybody_away() {
     let given = hospital.desk().put(&path, to).await.is(200).json();
     assert_eq!(given["assigned_to"]["id"], hospital.second().id.to_string());
     hospital.desk().does_seeing(&record, &seen, "after-the-assignment", "accept", json!({})).await.is(200);
+    let found = |who: &Person, whose: &'static str| {
+        let who = who.clone();
+        async move {
+            let pile = who.get(&format!("/referrals?box=in&assigned={whose}")).await.is(200).json();
+            pile["items"].as_array().map(Vec::len).unwrap()
+        }
+    };
+    assert_eq!((found(hospital.second(), "me").await, found(hospital.desk(), "me").await), (1, 0));
+    assert_eq!(found(hospital.desk(), "nobody").await, 0);
+    hospital.desk().get("/referrals?box=in&assigned=somebody").await.is(422);
     let taken = hospital.desk().put(&path, json!({ "user": null })).await.is(200).json();
     assert_eq!((&taken["assigned_to"], &taken["state"]), (&Value::Null, &json!("accepted")));
 

@@ -1,6 +1,7 @@
 //! `causeway seed`: an invented alliance, so that no page is empty. Every name, number and
 //! picture in it is made here; nothing is taken from anywhere.
 
+mod capacity;
 mod cases;
 mod month;
 mod names;
@@ -147,6 +148,7 @@ async fn played(app: &App, referrals: usize) -> Result<Vec<play::Refused>, SeedE
             stage.with_time();
         }
         refused = stage.play(all, now).await;
+        refused.extend(capacity::plan(&mut stage, &town, now).await);
     }
     stage.clear().await?;
     Ok(refused)

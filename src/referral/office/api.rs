@@ -83,7 +83,6 @@ where
             beds,
             Door::new("count_beds", "Says how many beds a department has, and how many are free.")
                 .part::<DepartmentId>("id")
-                .people_only()
                 .takes::<BedPoolsForm>()
                 .answers::<Capacity>(200),
         )
@@ -99,7 +98,6 @@ where
             set_promise,
             Door::new("set_promise", "Sets how soon a house promises to answer a letter.")
                 .part::<FacilityId>("id")
-                .people_only()
                 .seen()
                 .takes::<PromiseForm>()
                 .answers_record::<PromiseView>(200),

@@ -2,6 +2,7 @@
 
 use super::{
     super::{
+        desk::Assigned,
         model::{Direction, Referral},
         state::State,
     },
@@ -70,6 +71,15 @@ impl Shelf {
     }
 }
 
+/// What of a shelf is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Cut {
+    /// Only what this person, or nobody, looks after.
+    pub assigned: Option<(Assigned, UserId)>,
+    /// How many, at most.
+    pub limit: i64,
+}
+
 /// One shelf, most urgent first, then what is due first.
 pub async fn pile(
     tx: &mut impl Query,
@@ -77,7 +87,7 @@ pub async fn pile(
     shelf: &Shelf,
     states: Option<&[State]>,
     found: Option<&(String, Vec<PatientId>)>,
-    limit: i64,
+    cut: Cut,
 ) -> Result<Vec<Referral>> {
     let (mut condition, mut values) = shelf.condition();
     if let Some(states) = states {
@@ -94,7 +104,15 @@ pub async fn pile(
         }
         condition = format!("{condition} AND (r.no = ${no} OR r.patient_id IN ({}))", places.join(", "));
     }
-    values.extend(args![limit]);
+    match cut.assigned {
+        Some((Assigned::Me, user)) => {
+            values.extend(args![user]);
+            condition = format!("{condition} AND r.assigned_to = ${}", values.len());
+        }
+        Some((Assigned::Nobody, _)) => condition.push_str(" AND r.assigned_to IS NULL"),
+        None => {}
+    }
+    values.extend(args![cut.limit]);
     // Where nothing is due any more, the newest comes first.
     let condition = format!(
         "WHERE {condition}

@@ -7,7 +7,7 @@ mod said;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use clock::{due, nearly_late, overdue, told_nearly_late, told_overdue};
-pub use lists::{Shelf, counts, pile};
+pub use lists::{Cut, Shelf, counts, pile};
 pub use said::{Said, notes, say};
 
 use super::{

@@ -130,6 +130,18 @@ export const SCENES = [
       await page.locator('.preview').getByRole('button', { name: button }).first().click();
       await page.locator('.act-form').waitFor();
     } })),
+  { ...desk, name: 'desk-bulk', stage: async (page) => {
+    await page.locator('.desk-wl tbody input[type=checkbox]').first().check();
+    await page.locator('.desk-wl tbody input[type=checkbox]').nth(1).check();
+    await page.locator('.bulk').waitFor();
+  } },
+  { name: 'desk-capacity', who: 'desk', at: () => '/capacity', ready: '.week li' },
+  { name: 'desk-letters', who: 'desk', at: ({ ids }) => `/letters?of=${ids.decide}`, ready: '.sheet' },
+  { name: 'referral-transport', who: 'desk', lang: 'zh', at: ({ ids }) => `/referrals/${ids.decide}`, ready: '.tl', stage: async (page) => {
+    await page.getByRole('button', { name: '填写' }).click();
+    await page.locator('#tr-eta').waitFor();
+  } },
+  { name: 'admin-promises', who: 'admin', at: () => '/admin?tab=promises', ready: '#ap-urgent_minutes' },
   { name: 'referral-desk', who: 'desk', at: ({ ids }) => `/referrals/${ids.decide}`, ready: '.tl' },
   { name: 'help', who: 'clinic', at: () => '/help', ready: '.help table' },
   { name: 'account', who: 'clinic', at: () => '/account', ready: '.seg' },

@@ -1,6 +1,6 @@
 /** A refusal in the reader's words: what is so, what is safe, what to do. Never a code alone. */
 import { knows, lang, t, type Key, type Params } from '../i18n/index.svelte';
-import { bytes, stretch } from '../ui/time';
+import { bytes, clock, stretch } from '../ui/time';
 import { Refused, type FieldFault, type Problem } from './client';
 
 /** `reading`: nothing was to be saved, so nothing is said about saving. */
@@ -14,6 +14,11 @@ export function sentenceOf(problem: Problem): string {
   const open = problem['open_actions'];
   if (problem.code === 'wrong_state' && Array.isArray(open) && open.length) {
     return t('problem.wrong_state.open', { open: open.map((one) => actionWord(String(one))).join(t('common.list')) });
+  }
+  // Somebody was faster: who it was, what he did, and when.
+  const by = problem['by'] as { name?: string } | null | undefined;
+  if (problem.code === 'stale' && by?.name && typeof problem['at'] === 'string' && typeof problem['action'] === 'string') {
+    return t('problem.stale.by', { who: by.name, what: actionWord(problem['action']), time: clock(Date.parse(problem['at'])) });
   }
   const key = `problem.${problem.code}`;
   const words: Key = knows(key) ? key : 'problem.internal';

@@ -58,6 +58,8 @@ export interface AssignForm {
   user?: UserId | null;
 }
 
+export type Assigned = 'me' | 'nobody';
+
 /** A file as it goes out. */
 export interface Attachment {
   dicom: DicomFacts | null;

@@ -18,6 +18,7 @@ export const problemEn: Same<typeof problemZh> = {
   'problem.wrong_state.open': 'This step is closed now. Open: {open}.',
   'problem.someone_was_faster': 'Someone was first. Below is how it stands now.',
   'problem.already_there': 'There is one already, no need for another.',
+  'problem.stale.by': '{who} did “{what}” at {time}, so this was not done again. The page is up to date: decide on what is there.',
   'problem.stale': 'This was changed a moment ago. Your text is kept: compare, then save.',
   'problem.too_large': 'The file is too large, the limit is {limit}. Photograph it or export a smaller one.',
   'problem.not_accepted': 'This kind of file cannot be taken. Possible: photos, PDF, DICOM.',

@@ -16,6 +16,7 @@ export const problemZh = {
   'problem.wrong_state.open': '这一步现在不能做了。可以：{open}。',
   'problem.someone_was_faster': '已经有人先办了。下面是最新的情况。',
   'problem.already_there': '已经有一份了，不用再建。',
+  'problem.stale.by': '{who}在 {time} 已经办了“{what}”，这一步没有再做。页面已更新，请按现在的情况再定。',
   'problem.stale': '这份资料刚才被改过。您写的还在，请对照后再存。',
   'problem.too_large': '文件太大，上限 {limit}。拍照或导出较小的份。',
   'problem.not_accepted': '这种文件收不了。可以：照片、PDF、DICOM。',

@@ -229,7 +229,6 @@ export const referralEn: Same<typeof referralZh> = {
   'ra.sure.do': 'Yes',
   'ra.undone': 'Taken back',
   'rf.unread': 'answer unread',
-  'rf.earlier': '{who} did “{what}” {time}. The page is up to date now: decide on what is there.',
   'rs.title': 'Where the patient went',
   'rs.n': '{n} referrals',
   'rs.here': 'this one',

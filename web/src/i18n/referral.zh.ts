@@ -227,7 +227,6 @@ export const referralZh = {
   'ra.sure.do': '确定',
   'ra.undone': '已撤回',
   'rf.unread': '回音没人确认',
-  'rf.earlier': '{who} {time} 已经办了“{what}”。页面已更新，请按现在的情况再定。',
   'rs.title': '一路去向',
   'rs.n': '{n} 张转诊单',
   'rs.here': '这一张',

@@ -14,6 +14,13 @@ const FIRST = [
   'schedule', 'resubmit', 'confirm_cancel', 'accept',
 ];
 
+/** What ends something for good is asked for twice. */
+const SURE = new Set(['discard', 'close', 'complete', 'confirm_cancel', 'patient_already_here', 'resubmit', 'no_show']);
+/** The step that takes another one back, where the workflow has one. */
+const BACK: Readonly<Record<string, string>> = { accept_and_schedule: 'appointment_cancel', schedule: 'appointment_cancel', request_cancel: 'withdraw_cancel' };
+
+export const needsSure = (action: string): boolean => SURE.has(action);
+export const takesBack = (action: string): string | null => BACK[action] ?? null;
 export const onePress = (action: string): boolean => ONE_PRESS.has(action);
 export const isLate = (action: string): boolean => LATE.includes(action);
 
