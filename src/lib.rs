@@ -31,6 +31,8 @@ pub mod stats;
 
 pub mod hooks;
 
+pub mod paper;
+
 pub mod media;
 
 pub mod signal;

@@ -11,9 +11,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::{CliError, open, say, ways};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::kernel::{Clock, SystemClock};
 use crate::media;
+use crate::paper::Press;
 use crate::server::certificate_ends;
 
 /// A leaf that ends sooner should be renewed now.
@@ -58,6 +59,7 @@ pub async fn run(config: &Config) -> Result<(), CliError> {
     tell("certificate", certificate(config));
     tell("key", key(&config.vault.key_file));
     tell("disk", disk(&config.attachments.folder));
+    tell("letters", letters(&config.paper));
     tell("database", database(config).await);
     let (tcp, udp) = (tcp_port(config.server.listen), udp_port(config.media.listen));
     let runs = matches!((&tcp, &udp), (Well(text), _) if text.contains("in use"));
@@ -132,6 +134,23 @@ fn key(path: &Path) -> Finding {
             Doubtful(format!("{place} is not there"), todo.into())
         }
         Err(why) => Ill(format!("{place}: {why}"), "let the server's user read it".into()),
+    }
+}
+
+/// With which letters papers are printed.
+fn letters(settings: &config::Paper) -> Finding {
+    match Press::open(settings, None) {
+        Err(why) => Ill(format!("{why}"), "set paper.font to a font that is there, or to none".into()),
+        Ok(press) => {
+            let (inside, fuller) = press.told();
+            let list: Vec<_> = fuller.iter().map(|path| path.display().to_string()).collect();
+            if list.is_empty() {
+                let todo = "install fonts-noto-cjk or set paper.font: a rare name is refused until then";
+                Doubtful(format!("{inside} characters built in, no fuller font"), todo.into())
+            } else {
+                Well(format!("{inside} characters built in, then {}", list.join(", ")))
+            }
+        }
     }
 }
 

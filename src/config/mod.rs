@@ -9,6 +9,7 @@ mod hooks;
 mod log;
 mod media;
 mod metrics;
+mod paper;
 mod server;
 mod tls;
 mod vault;
@@ -23,6 +24,7 @@ pub use hooks::{Hooks, Net};
 pub use log::{Log, LogFormat};
 pub use media::Media;
 pub use metrics::Metrics;
+pub use paper::Paper;
 pub use server::Server;
 pub use tls::Tls;
 pub use vault::Vault;
@@ -39,6 +41,8 @@ pub struct Config {
     pub database: Database,
     /// Where the files are kept.
     pub attachments: Attachments,
+    /// With which letters papers are printed.
+    pub paper: Paper,
     /// How calls reach the world.
     pub media: Media,
     /// What personal data is sealed with.

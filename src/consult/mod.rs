@@ -38,16 +38,20 @@ pub mod testing;
 mod view;
 
 pub use api::doors;
-pub use commands::{Ask, act, create, edit, escalated, load_for};
+pub use commands::{Ask, act, create, edit, escalated, load_for, read_by};
 pub use consent::ConsentGate;
 pub use error::Error;
 pub use files::FilesGate;
 pub use form::Body;
-pub use model::{Consult, Diagnosis, Exam, Kind, Letter, NextStep, Opinion, Side, Urgency};
+pub use model::{Adopted, Consult, Diagnosis, Exam, Kind, Letter, NextStep, Opinion, Side, Urgency};
 pub use rings::{Deed, act_on_ring, invite, ring_arrived};
 pub use routing::tick;
 pub use seats::{NoSeat, Seating, ask_still, everybody_left, joined, left, seating, sides_present};
 pub use state::{Action, MACHINE, Refusal, State};
-pub use store::{letter, people::rings_counted, said::opinion};
+pub use store::{
+    letter, load,
+    people::rings_counted,
+    said::{opinion, opinions},
+};
 pub use talk::{Words, message, messages, say, say_now};
 pub use view::{ConsultView, MessageView, RingCard, ring_cards, whole as view_of};

@@ -50,6 +50,7 @@ codes! {
     INVALID_FIELD = UNPROCESSABLE_ENTITY, "invalid_field", "A field is not right.";
     INCOMPLETE = UNPROCESSABLE_ENTITY, "incomplete", "Something that is needed is missing.";
     CONTENT_MISMATCH = UNPROCESSABLE_ENTITY, "content_mismatch", "The file is not what its name says.";
+    NO_GLYPH = UNPROCESSABLE_ENTITY, "no_glyph", "The printing font lacks a character.";
     IDEMPOTENCY_KEY_REUSED = UNPROCESSABLE_ENTITY, "idempotency_key_reused", "This Idempotency-Key was used for another request.";
     IF_MATCH_MISSING = PRECONDITION_REQUIRED, "if_match_missing", "Say which version you saw, with If-Match.";
     SLOW_DOWN = TOO_MANY_REQUESTS, "slow_down", "Too many tries. Wait a little.";

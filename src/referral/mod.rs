@@ -35,6 +35,7 @@ mod letter;
 mod model;
 mod moves;
 mod office;
+mod print;
 mod read;
 mod shapes;
 mod state;
@@ -49,6 +50,9 @@ pub use consent::ConsentGate;
 pub use error::Error;
 pub use escalate::from_consult;
 pub use files::FilesGate;
-pub use model::{Direction, Referral, Urgency};
+pub use model::{
+    Diagnosis, Direction, Leg, Letter, Outcome, OutcomeCode, Referral, Service, TransportMode, Urgency,
+};
+pub use print::{Written, as_written, is_withdrawn, printed_by, stay};
 pub use state::{Action, MACHINE, State, served};
 pub use time::tick;

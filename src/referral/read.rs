@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Looking is in the journal for the auditor; in a record's history it would bury what was done.
-const LOOKED: &str = "referral.read";
+pub(super) const LOOKED: &str = "referral.read";
 
 /// The record, for these eyes.
 ///

@@ -24,6 +24,7 @@ use crate::attachments::Files;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::media::Relay;
+use crate::paper::Press;
 use crate::signal::{self, Signal};
 
 pub use figures::Figures;
@@ -43,6 +44,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// Where files are.
     pub files: Arc<Files>,
+    /// What papers are printed with.
+    pub press: Arc<Press>,
     /// The open lines.
     pub signal: Signal,
     /// Where calls are held; nothing if none can be.
@@ -75,12 +78,12 @@ impl App {
     async fn start(ctx: Ctx, config: Config, relay: Option<Relay>) -> std::io::Result<Self> {
         let stop = CancellationToken::new();
         let start = ctx.clock.now();
-        let settings = signal::Settings {
-            public_origin: config.server.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
-            ..signal::Settings::default()
-        };
+        let public_origin = config.server.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned());
+        let settings =
+            signal::Settings { public_origin: public_origin.clone(), ..signal::Settings::default() };
         Ok(Self {
             files: Arc::new(Files::open(&config.attachments).await?),
+            press: Arc::new(Press::open(&config.paper, public_origin)?),
             signal: Signal::start(ctx.clone(), relay.clone(), settings, stop.clone()),
             relay,
             ctx,
@@ -101,6 +104,12 @@ impl FromRef<App> for Ctx {
 impl FromRef<App> for Arc<Files> {
     fn from_ref(app: &App) -> Self {
         Arc::clone(&app.files)
+    }
+}
+
+impl FromRef<App> for Arc<Press> {
+    fn from_ref(app: &App) -> Self {
+        Arc::clone(&app.press)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::http::{Door, Doors, Problem, codes};
 use crate::server::layers::{self, Gate};
 use crate::server::{App, assets, openapi};
 use crate::{
-    attachments, auth, consents, consult, directory, entry, hooks, patients, referral, signal, stats,
+    attachments, auth, consents, consult, directory, entry, hooks, paper, patients, referral, signal, stats,
 };
 
 /// No form of ours comes near this; files have their own, larger limit.
@@ -72,6 +72,7 @@ fn rooms() -> Doors<App> {
         .and(consents::doors::<App, consult::ConsentGate, referral::ConsentGate>())
         .and(stats::doors())
         .and(hooks::doors())
+        .and(paper::doors())
         .and(signal::doors())
         .and(attachments::doors::<App, referral::FilesGate>())
         .and(meta())

@@ -63,7 +63,7 @@ const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.
 
 /// What figures are asked for.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-struct Asking {
+pub struct Asking {
     /// First day, such as 2026-03-01; without it, the present month.
     from: Option<String>,
     /// The day after the last.
@@ -89,11 +89,15 @@ struct Asking {
     /// Export: `zh` or `en`.
     lang: Option<String>,
     /// Export: seconds since the statistics were opened.
-    seconds: Option<i64>,
+    pub seconds: Option<i64>,
 }
 
 impl Asking {
-    fn wanted(&self) -> Result<Wanted, Problem> {
+    /// The question in our own terms.
+    ///
+    /// # Errors
+    /// The field that is not right.
+    pub fn wanted(&self) -> Result<Wanted, Problem> {
         let dates = match (self.from.as_deref(), self.to.as_deref()) {
             (None, None) => None,
             (from, to) => Some((date("from", from)?, date("to", to)?)),
@@ -113,7 +117,8 @@ impl Asking {
         })
     }
 
-    fn lang(&self) -> Lang {
+    /// The language of a file; Chinese if nothing is said.
+    pub fn lang(&self) -> Lang {
         if self.lang.as_deref() == Some("en") { Lang::En } else { Lang::Zh }
     }
 }

@@ -1,9 +1,9 @@
 //! Taking the figures along: a file, and a line in the journal that says who took which.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
-    export::{self, File},
+    export::{self, File, Report},
     page::{self, Error, Wanted},
 };
 use crate::{
@@ -53,8 +53,34 @@ pub async fn export(ctx: &Ctx, who: &Principal, wanted: &Wanted, how: How) -> Re
         period.1.as_str().unwrap_or_default(),
         file.ending
     );
+    taken(ctx, who, &page, (how.format.word(), how.seconds)).await?;
+    Ok((name, file))
+}
+
+/// The figures as they are printed; that they were taken is written down as for any file.
+///
+/// # Errors
+/// As [`page::shown`].
+pub async fn report(
+    ctx: &Ctx,
+    who: &Principal,
+    wanted: &Wanted,
+    (lang, seconds): (Lang, Option<i64>),
+) -> Result<Report, Error> {
+    let page = page::shown(ctx, who, wanted).await?;
+    let page = serde_json::to_value(page).expect("our own plain types have a JSON form");
+    taken(ctx, who, &page, ("pdf", seconds)).await?;
+    Ok(export::report(&page, lang))
+}
+
+async fn taken(
+    ctx: &Ctx,
+    who: &Principal,
+    page: &Value,
+    (format, seconds): (&str, Option<i64>),
+) -> Result<(), Error> {
     // Whoever leaves the page open over lunch has not been exporting for so long.
-    let seconds = how.seconds.filter(|seconds| (0..=3600).contains(seconds));
+    let seconds = seconds.filter(|seconds| (0..=3600).contains(seconds));
     let entry = Entry::new(
         ctx.clock.now(),
         Actor::User(who.user),
@@ -63,10 +89,11 @@ pub async fn export(ctx: &Ctx, who: &Principal, wanted: &Wanted, how: How) -> Re
         super::fact::EXPORTED,
     )
     .with(json!({
-        "format": how.format, "scope": page["scope"], "from": period.0, "to": period.1, "seconds": seconds,
+        "format": format, "scope": page["scope"], "from": page["period"]["from"], "to": page["period"]["to"],
+        "seconds": seconds,
     }));
     let mut tx = ctx.db.write("statistics.export").await?;
     journal::append(&mut tx, entry, &[]).await?;
     tx.commit().await?;
-    Ok((name, file))
+    Ok(())
 }

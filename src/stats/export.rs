@@ -1,5 +1,6 @@
 //! The figures as files: CSV for any program, XLSX for the office.
 
+use jiff::civil::Date;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use serde_json::Value;
 
@@ -18,24 +19,92 @@ pub struct File {
 }
 
 /// One line of the report.
-struct Line<'a> {
-    name: &'a str,
-    definition: &'a str,
-    unit: &'static str,
-    now: Cell,
-    n: Option<i64>,
-    of: Option<i64>,
-    before: Cell,
-    change: Option<f64>,
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// The figure's name.
+    pub name: &'static str,
+    /// What it means.
+    pub definition: &'static str,
+    /// In what it is counted.
+    pub unit: &'static str,
+    /// What it came to.
+    pub now: Cell,
+    /// How many it counted.
+    pub n: Option<i64>,
+    /// Out of how many.
+    pub of: Option<i64>,
+    /// What it was.
+    pub before: Cell,
+    /// By how much it changed.
+    pub change: Option<f64>,
 }
 
 /// What stands in a cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Cell {
+pub enum Cell {
+    /// A number.
     Number(f64),
+    /// A part of the whole, 0 to 1.
     Share(f64),
+    /// Why there is no number.
     Word(&'static str),
+    /// None.
     Nothing,
+}
+
+/// The figures as they are printed.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// First day and the day after the last.
+    pub period: String,
+    /// The same of what it is compared with.
+    pub past: String,
+    /// Whose figures, if not the whole alliance's.
+    pub whose: Option<String>,
+    /// The figures.
+    pub lines: Vec<Line>,
+    /// Counts under headings, by the word of what is counted.
+    pub tables: Vec<(&'static str, Table)>,
+    /// Letters over time.
+    pub trend: Vec<Moment>,
+}
+
+/// The letters of one day or month.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    /// Its first day.
+    pub label: String,
+    /// How many; missing where it is not told.
+    pub n: Option<i64>,
+}
+
+/// The page as it is printed.
+pub fn report(page: &Value, lang: Lang) -> Report {
+    let scope = page["scope"].as_str().unwrap_or_default();
+    let named = |kind: &str, id: &str| page["names"][kind][id].as_str().map(str::to_owned);
+    let whose = match scope.split_once(':') {
+        Some(("f", id)) => named("facilities", id),
+        Some(("d", id)) => named("departments", id),
+        _ => None,
+    };
+    let empty = Vec::new();
+    let by_day = page["trend"]["by"] == "day";
+    let points = page["trend"]["points"].as_array().unwrap_or(&empty);
+    let trend = points.iter().map(|point| {
+        let day = point["from"].as_str().unwrap_or_default();
+        let label = if by_day { day.get(5..) } else { day.get(..7) };
+        let ways = ["up", "down", "peer"].map(|way| point[way].as_i64());
+        let n = ways.iter().all(Option::is_some).then(|| ways.iter().flatten().sum());
+        Moment { label: label.unwrap_or(day).to_owned(), n }
+    });
+    Report {
+        period: whole_days(page, "period"),
+        past: whole_days(page, "past"),
+        whose,
+        lines: lines(page, lang),
+        tables: TABLES.iter().map(|table| table.0).zip(tables(page, lang)).collect(),
+        trend: trend.collect(),
+    }
 }
 
 impl Cell {
@@ -69,7 +138,7 @@ impl Cell {
     }
 }
 
-fn lines(page: &Value, lang: Lang) -> Vec<Line<'_>> {
+fn lines(page: &Value, lang: Lang) -> Vec<Line> {
     let empty = Vec::new();
     let figures = page["figures"].as_array().unwrap_or(&empty);
     figures
@@ -121,6 +190,15 @@ fn safe(text: &str) -> String {
     if risky { format!("'{text}") } else { text.to_owned() }
 }
 
+/// The first day and the last, as people say a period.
+fn whole_days(page: &Value, which: &str) -> String {
+    let day = |name: &str| page[which][name].as_str().and_then(|day| day.parse::<Date>().ok());
+    let (Some(from), Some(to)) = (day("from"), day("to").and_then(|to| to.yesterday().ok())) else {
+        return String::new();
+    };
+    format!("{from} – {to}")
+}
+
 fn from_to(page: &Value, which: &str) -> String {
     let of = &page[which];
     format!("{} .. {}", of["from"].as_str().unwrap_or_default(), of["to"].as_str().unwrap_or_default())
@@ -131,7 +209,7 @@ fn from_to(page: &Value, which: &str) -> String {
 pub fn csv(page: &Value, lang: Lang) -> File {
     let mut out = csv::WriterBuilder::new().flexible(true).from_writer("\u{feff}".as_bytes().to_vec());
     let mut put = |cells: Vec<String>| out.write_record(&cells).expect("writing to a Vec cannot fail");
-    put(vec![safe(&from_to(page, "period")), safe(&from_to(page, "against"))]);
+    put(vec![safe(&from_to(page, "period")), safe(&from_to(page, "past"))]);
     put(heads(lang).iter().map(|head| (*head).to_owned()).collect());
     let number = |n: Option<i64>| n.map_or_else(String::new, |n| n.to_string());
     for line in lines(page, lang) {
@@ -159,6 +237,18 @@ pub fn csv(page: &Value, lang: Lang) -> File {
 /// A table under its name: headings with their counts.
 type Table = (String, Vec<(String, Option<i64>)>);
 
+/// What is counted under headings: its word, and its name in both languages.
+const TABLES: &[(&str, &str, &str)] = &[
+    ("reasons", "为什么没接", "Why not accepted"),
+    ("rejecting_departments", "拒绝最多的科室", "Departments that rejected"),
+    ("response", "首次答复（分钟，小于）", "First answer (minutes, less than)"),
+    ("diagnoses", "主要诊断", "Diagnoses"),
+    ("departments", "首投科室", "Departments asked first"),
+    ("senders", "转出机构", "Senders"),
+    ("flow", "流向", "Flow"),
+    ("missed_items", "漏填项目", "Items left out"),
+];
+
 /// Tables under their names, ids turned into names.
 fn tables(page: &Value, lang: Lang) -> Vec<Table> {
     let named = |key: &str| {
@@ -168,17 +258,7 @@ fn tables(page: &Value, lang: Lang) -> Vec<Table> {
         };
         key.split('>').map(one).collect::<Vec<_>>().join(" → ")
     };
-    let order = [
-        ("reasons", "为什么没接", "Why not accepted"),
-        ("rejecting_departments", "拒绝最多的科室", "Departments that rejected"),
-        ("response", "首次答复（分钟，小于）", "First answer (minutes, less than)"),
-        ("diagnoses", "主要诊断", "Diagnoses"),
-        ("departments", "首投科室", "Departments asked first"),
-        ("senders", "转出机构", "Senders"),
-        ("flow", "流向", "Flow"),
-        ("missed_items", "漏填项目", "Items left out"),
-    ];
-    order
+    TABLES
         .iter()
         .map(|(key, zh, en)| {
             let name = if lang == Lang::Zh { zh } else { en };
@@ -208,7 +288,7 @@ pub fn xlsx(page: &Value, lang: Lang) -> Result<File, XlsxError> {
     };
     let sheet = book.add_worksheet().set_name(first)?;
     sheet.write_string(0, 0, from_to(page, "period"))?;
-    sheet.write_string(0, 5, from_to(page, "against"))?;
+    sheet.write_string(0, 5, from_to(page, "past"))?;
     for (column, head) in heads(lang).iter().take(7).enumerate() {
         sheet.write_string_with_format(1, column as u16, *head, &bold)?;
     }
@@ -282,7 +362,7 @@ mod tests {
     fn what_is_not_told_stands_as_a_word_in_both_files() {
         let page = json!({
             "period": { "from": "2026-03-01", "to": "2026-04-01" },
-            "against": { "from": "2026-02-01", "to": "2026-03-01" },
+            "past": { "from": "2026-02-01", "to": "2026-03-01" },
             "figures": [{ "key": "volume", "unit": "count", "value": null, "n": null, "of": null, "hidden": true,
                           "few": false, "before": { "value": 7.0, "hidden": false, "few": false } }],
             "headings": { "senders": [{ "key": "fac-1", "n": null }] },

@@ -25,8 +25,10 @@ mod store;
 mod sums;
 
 pub use answer::Statistics;
-pub use api::doors;
+pub use api::{Asking, doors};
 pub use calendar::Period;
+pub use commands::report;
+pub use export::{Cell, Line, Moment, Report};
 pub use fold::{catch_up, rebuild};
-pub use page::{Error, Wanted, everything};
+pub use page::{Error, Wanted, everything, shown};
 pub use store::dump;

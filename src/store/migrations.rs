@@ -25,6 +25,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (13, "people", include_str!("../../migrations/0013_people.sql")),
     (15, "office", include_str!("../../migrations/0015_office.sql")),
     (16, "hooks", include_str!("../../migrations/0016_hooks.sql")),
+    (17, "paper", include_str!("../../migrations/0017_paper.sql")),
     (18, "entry", include_str!("../../migrations/0018_entry.sql")),
 ];
 

@@ -23,6 +23,7 @@ const FLOORS: &[&[&str]] = &[
     &["referral"],
     &["stats"],
     &["hooks"],
+    &["paper"],
     &["signal"],
     &["jobs"],
     &["server"],
@@ -48,6 +49,8 @@ const FENCES: &[(&[&str], &[&str])] = &[
         &["src/server/", "src/cli/probe/", "src/hooks/courier.rs"],
     ),
     (&["str0m::"], &["src/media/peer.rs", "src/media/peer/"]),
+    (&["krilla::", "skrifa::"], &["src/paper/font.rs", "src/paper/pdf.rs"]),
+    (&["fast_qr::"], &["src/paper/mark.rs"]),
     (&["webrtc::", "rtc::"], &["src/cli/probe/"]),
     (
         &["rustls::", "rcgen::"],

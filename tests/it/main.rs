@@ -33,6 +33,7 @@ mod media;
 mod metrics;
 mod office;
 mod openapi;
+mod paper;
 mod patients;
 mod people;
 mod protocol;

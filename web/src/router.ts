@@ -1,7 +1,7 @@
 /** Addresses of the pages. Pure: given a path it says which page and with what. */
 export type PageName =
   | 'sign-in' | 'home' | 'today' | 'patients' | 'patient-new' | 'patient' | 'consults' | 'consult-new' | 'consult'
-  | 'escalate' | 'referrals' | 'referral-new' | 'referral' | 'desk' | 'capacity' | 'letters' | 'overrides' | 'unsent' | 'admin' | 'statistics' | 'account' | 'device' | 'setup' | 'welcome' | 'help' | 'lost';
+  | 'escalate' | 'referrals' | 'referral-new' | 'referral' | 'desk' | 'capacity' | 'letters' | 'overrides' | 'unsent' | 'admin' | 'statistics' | 'account' | 'device' | 'setup' | 'welcome' | 'verify' | 'help' | 'lost';
 
 export interface Match {
   page: PageName;
@@ -33,6 +33,7 @@ const TABLE: [RegExp, PageName][] = [
   [/^\/device$/, 'device'],
   [/^\/setup$/, 'setup'],
   [/^\/welcome$/, 'welcome'],
+  [/^\/verify$/, 'verify'],
   [/^\/help$/, 'help'],
 ];
 

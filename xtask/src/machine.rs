@@ -18,6 +18,12 @@ pub const FOR_BROWSER: &[Need] = &[
     Need { package: "python3-venv", is_there: has_python },
 ];
 
+/// What reads printed papers back: the text in a PDF, its picture, the square on it.
+pub const FOR_PAPER: &[Need] = &[
+    Need { package: "poppler-utils", is_there: || shell::has("pdftotext") },
+    Need { package: "zbar-tools", is_there: || shell::has("zbarimg") },
+];
+
 /// What calls in other networks need: namespaces, a firewall, and a browser that trusts our authority.
 pub const FOR_WORLDS: &[Need] = &[
     Need { package: "iproute2", is_there: || shell::has("ip") },

@@ -76,6 +76,7 @@ impl Score {
 /// `make check`: what a person runs between two edits.
 pub fn quick() -> Outcome {
     let mut score = Score::default();
+    score.part("prerequisites", || machine::install(machine::FOR_PAPER).map(|()| 0));
     lints(&mut score);
     score.part("rust on SQLite", || rust_suite(&[]));
     score.sum_up()
@@ -84,6 +85,7 @@ pub fn quick() -> Outcome {
 /// `cargo xtask postgres [filter]`: the integration tests, or some of them, on PostgreSQL alone.
 pub fn on_postgres(filter: &[String]) -> Outcome {
     machine::install(machine::FOR_POSTGRES)?;
+    machine::install(machine::FOR_PAPER)?;
     let cluster = postgres::Cluster::start()?;
     let mut args = vec!["test", "--locked", "--test", "it", "--"];
     args.extend(filter.iter().map(String::as_str));
@@ -98,6 +100,7 @@ pub fn all() -> Outcome {
         machine::can_build()?;
         machine::install(machine::FOR_BROWSER)?;
         machine::install(machine::FOR_POSTGRES)?;
+        machine::install(machine::FOR_PAPER)?;
         shell::run("cargo", &["fetch", "--locked", "--quiet"], &[])?;
         web::packages(Path::new("web")).map(|()| 0)
     });
@@ -134,6 +137,7 @@ pub fn prove() -> Outcome {
     score.part("prerequisites", || {
         machine::can_build()?;
         machine::install(machine::FOR_BROWSER)?;
+        machine::install(machine::FOR_PAPER)?;
         web::build()?;
         shell::run("cargo", &["build", "--locked", "--package", "causeway"], &[]).map(|()| 0)
     });

@@ -8,6 +8,18 @@ use crate::{
     store::{Query, Result, Row, StoreError, WriteTx, args},
 };
 
+/// What an opinion is read from.
+macro_rules! opinions {
+    ($which:literal) => {
+        concat!(
+            "SELECT id, version_no, author, body, next, signed_at, content_hash, signature_kind, reason_code,
+                    ack_by, ack_at, ack_adopted, ack_reason
+               FROM opinions ",
+            $which
+        )
+    };
+}
+
 fn message_place(id: MessageId) -> String {
     format!("messages/body/{id}")
 }
@@ -132,26 +144,32 @@ pub async fn write_opinion(ctx: &Ctx, tx: &mut WriteTx, id: ConsultId, new: &New
 /// The newest version, if any was signed.
 pub async fn opinion(ctx: &Ctx, tx: &mut impl Query, id: ConsultId) -> Result<Option<Opinion>> {
     let row = tx
-        .fetch_optional(
-            "SELECT id, version_no, author, body, next, signed_at, content_hash, signature_kind, reason_code,
-                    ack_by, ack_at, ack_adopted, ack_reason
-               FROM opinions WHERE consult_id = $1 ORDER BY version_no DESC LIMIT 1",
-            args![id],
-        )
+        .fetch_optional(opinions!("WHERE consult_id = $1 ORDER BY version_no DESC LIMIT 1"), args![id])
         .await?;
-    let Some(row) = row else { return Ok(None) };
+    row.map(|row| opinion_in(ctx, &row)).transpose()
+}
+
+/// Every version, the newest first.
+pub async fn opinions(ctx: &Ctx, tx: &mut impl Query, id: ConsultId) -> Result<Vec<Opinion>> {
+    let rows = tx
+        .fetch_all(opinions!("WHERE consult_id = $1 ORDER BY version_no DESC LIMIT 100"), args![id])
+        .await?;
+    rows.iter().map(|row| opinion_in(ctx, row)).collect()
+}
+
+fn opinion_in(ctx: &Ctx, row: &Row) -> Result<Opinion> {
     let key: OpinionId = row.get("id")?;
-    let body = open_optional(ctx, &row, "body", &format!("opinions/body/{key}"))?.unwrap_or_default();
+    let body = open_optional(ctx, row, "body", &format!("opinions/body/{key}"))?.unwrap_or_default();
     let broken = || StoreError::Broken { column: "body".to_owned(), why: "not the expected JSON".to_owned() };
     let (by, at): (Option<UserId>, Option<Timestamp>) = (row.get("ack_by")?, row.get("ack_at")?);
     let ack = match (by, at, row.parse_opt::<Adopted>("ack_adopted")?) {
         (Some(by), Some(at), Some(adopted)) => {
-            let reason = open_optional(ctx, &row, "ack_reason", &format!("opinions/ack_reason/{key}"))?;
+            let reason = open_optional(ctx, row, "ack_reason", &format!("opinions/ack_reason/{key}"))?;
             Some(Ack { by, at, adopted, reason })
         }
         _ => None,
     };
-    Ok(Some(Opinion {
+    Ok(Opinion {
         id: key,
         version_no: row.get("version_no")?,
         author: row.get("author")?,
@@ -162,7 +180,7 @@ pub async fn opinion(ctx: &Ctx, tx: &mut impl Query, id: ConsultId) -> Result<Op
         content_hash: row.get("content_hash")?,
         reason_code: row.get("reason_code")?,
         ack,
-    }))
+    })
 }
 
 /// Writes what the requester answered to the newest version.

@@ -49,6 +49,15 @@ export const SCENES = [
     await page.locator('[role=alert]').waitFor();
   } },
   { name: 'setup', who: 'guest', at: () => '/setup#token=none', ready: 'h1' },
+  { name: 'verify', who: 'guest', at: () => '/verify#0000-0000-0000-0000', ready: '.empty' },
+  { name: 'verify-genuine', who: 'guest', at: () => '/verify', ready: 'form', stage: async (page) => {
+    const told = { standing: 'genuine', kind: 'out', no: 'UP-2026-000318', date: '2026-11-21T06:52:00Z', from: '芦湾镇卫生院', to: '云堤市第一人民医院', initials: 'Z. C. H.', printed_at: '2026-11-21T06:57:00Z' };
+    await page.route('**/papers/check', (route) => route.fulfill({ json: told }));
+    await page.locator('#vf-c').fill('K7QM-04XN-8R2D-PW5T');
+    await page.keyboard.press('Enter');
+    await page.locator('dl.facts').waitFor();
+    await page.unroute('**/papers/check');
+  } },
   { name: 'lost', who: 'clinic', at: () => '/nowhere', ready: 'h1' },
   today,
   ...states(today, 'empty', 'loading', 'error', 'offline'),

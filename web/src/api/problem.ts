@@ -30,6 +30,7 @@ function paramsOf(problem: Problem): Params {
   const params: Params = { ref: (problem.request_id ?? '—').slice(-6).toUpperCase() };
   for (const [name, value] of Object.entries(problem)) {
     if (typeof value === 'string' || typeof value === 'number') params[name] = value;
+    if (Array.isArray(value) && value.every((one) => typeof one === 'string')) params[name] = value.join(t('common.list'));
   }
   const wait = problem['retry_after_s'];
   params['for'] = stretch((typeof wait === 'number' ? wait : 60) * 1000, lang());

@@ -10,6 +10,8 @@ export type {
   Opinion, Patient, PatientBrief, PromiseView, ReferralBrief, ReferralState, ReferralView, Ring, RingTier, Role, Service, Sex, SlotView, Urgency,
 } from './wire';
 
+export type { PaperCheck } from './wire';
+
 export type Presence = wire.Status;
 export type DepartmentRef = wire.DepartmentName;
 export type FacilityRef = wire.FacilityName;

@@ -184,6 +184,12 @@ export interface ClosedAction {
   why_code: string;
 }
 
+/** The code on a paper. */
+export interface CodeForm {
+  /** Sixteen signs, with or without dashes. */
+  code: string;
+}
+
 /** A code that fits. */
 export interface CodeFound {
   /** The code. */
@@ -1146,6 +1152,29 @@ export interface Overriding {
   reason: Note;
 }
 
+/** What a stranger is told of a paper. No word of it, and of the patient the initials only. */
+export interface PaperCheck {
+  date: Timestamp | null;
+  /** From which house. */
+  from: string;
+  /** The patient's initials. */
+  initials: string;
+  /** Which form it is. */
+  kind: PaperKind;
+  /** Its number. */
+  no: string;
+  /** When this content was printed first. */
+  printed_at: Timestamp;
+  /** How it stands. */
+  standing: PaperStanding;
+  /** To which house. */
+  to: string;
+}
+
+export type PaperKind = 'out' | 'back' | 'opinion';
+
+export type PaperStanding = 'genuine' | 'changed' | 'withdrawn';
+
 export type Part = 'consent' | 'diagnoses' | 'reason_text' | 'to_department' | 'duplicate_reason' | 'present_illness' | 'past_history' | 'treatment_so_far' | 'key_results' | 'requested_service' | 'transport' | 'insurance' | 'rehab_plan' | 'medications' | 'next_visit' | 'red_flags';
 
 /** What a figure was. */
@@ -1262,7 +1291,7 @@ export interface Point {
 
 /** A refusal (RFC 9457). */
 export interface Problem {
-  code: 'bad_json' | 'bad_request' | 'idempotency_key_missing' | 'not_signed_in' | 'sign_in_refused' | 'forbidden' | 'no_scope' | 'wrong_origin' | 'setup_link_dead' | 'password_link_dead' | 'not_found' | 'method_not_allowed' | 'wrong_state' | 'someone_was_faster' | 'already_there' | 'last_administrator' | 'patient_exists' | 'in_flight' | 'stale' | 'too_large' | 'not_accepted' | 'invalid_field' | 'incomplete' | 'content_mismatch' | 'idempotency_key_reused' | 'if_match_missing' | 'slow_down' | 'internal' | 'unavailable' | 'disk_full';
+  code: 'bad_json' | 'bad_request' | 'idempotency_key_missing' | 'not_signed_in' | 'sign_in_refused' | 'forbidden' | 'no_scope' | 'wrong_origin' | 'setup_link_dead' | 'password_link_dead' | 'not_found' | 'method_not_allowed' | 'wrong_state' | 'someone_was_faster' | 'already_there' | 'last_administrator' | 'patient_exists' | 'in_flight' | 'stale' | 'too_large' | 'not_accepted' | 'invalid_field' | 'incomplete' | 'content_mismatch' | 'no_glyph' | 'idempotency_key_reused' | 'if_match_missing' | 'slow_down' | 'internal' | 'unavailable' | 'disk_full';
   detail?: string;
   errors?: FieldError[];
   status: number;

@@ -1,6 +1,7 @@
 /** The words fetched with the consult and referral pages, in English. */
 import { consentEn } from './consent.en';
 import { consultEn } from './consult.en';
+import { paperEn } from './paper.en';
 import { patientEn } from './patient.en';
 import { referralEn } from './referral.en';
 import { deskEn } from './desk.en';
@@ -15,6 +16,7 @@ import { unsentEn } from './unsent.en';
 export const words = {
   ...consentEn,
   ...consultEn,
+  ...paperEn,
   ...patientEn,
   ...referralEn,
   ...problemEn,

@@ -1,6 +1,7 @@
 /** 打开会诊、转诊时才取的词。 */
 import { consentZh } from './consent.zh';
 import { consultZh } from './consult.zh';
+import { paperZh } from './paper.zh';
 import { patientZh } from './patient.zh';
 import { referralZh } from './referral.zh';
 import { deskZh } from './desk.zh';
@@ -15,6 +16,7 @@ import { unsentZh } from './unsent.zh';
 export const words = {
   ...consentZh,
   ...consultZh,
+  ...paperZh,
   ...patientZh,
   ...referralZh,
   ...problemZh,

@@ -23,6 +23,7 @@ export const problemEn: Same<typeof problemZh> = {
   'problem.too_large': 'The file is too large, the limit is {limit}. Photograph it or export a smaller one.',
   'problem.not_accepted': 'This kind of file cannot be taken. Possible: photos, PDF, DICOM.',
   'problem.content_mismatch': 'The file is not what its name says, so it was not taken. Export it again or photograph it.',
+  'problem.no_glyph': 'The printing font has no {letters}, so nothing was printed: a box in a name would be another name. Ask IT to give the server a full font (operators’ page, Paper).',
   'problem.invalid_field': 'Some fields are not right yet; each is marked.',
   'problem.incomplete': 'Something needed is missing; with it this can go. Your text is kept.',
   'problem.disk_full': 'The server cannot take new files. Calls and text go on; IT has been told.',

@@ -21,6 +21,7 @@ export const problemZh = {
   'problem.too_large': '文件太大，上限 {limit}。拍照或导出较小的份。',
   'problem.not_accepted': '这种文件收不了。可以：照片、PDF、DICOM。',
   'problem.content_mismatch': '文件内容和它的名字对不上，没有收。请重新导出或拍照。',
+  'problem.no_glyph': '打印字库里没有这些字：{letters}，没有打印，免得印成空框。请信息科给服务器装全字库（见运维手册“打印”一节）。',
   'problem.invalid_field': '有几处还不对，已在各处标出。',
   'problem.incomplete': '还缺必要的内容，补上就能送。您写的还在。',
   'problem.disk_full': '服务器存不下新附件。通话和文字不受影响，信息科已收到通知。',

@@ -188,7 +188,6 @@ export const referralEn: Same<typeof referralZh> = {
   'rp.appointment': 'Booking',
   'rp.contact': 'Contact',
   'rp.notes': 'Between the sides',
-  'rp.print': 'Print',
   'rp.chain': '{from} to {to}: {state}',
   'rp.consult': 'From a consult',
   'rp.due': 'Answer due',

@@ -186,7 +186,6 @@ export const referralZh = {
   'rp.appointment': '安排',
   'rp.contact': '联系',
   'rp.notes': '往来',
-  'rp.print': '打印转诊单',
   'rp.chain': '{from}到{to}：{state}',
   'rp.consult': '来自会诊',
   'rp.due': '答复时限',

@@ -8,7 +8,6 @@ export const statsEn: Same<typeof statsZh> = {
   'stats.alliance': 'The alliance',
   'stats.mine': 'My referrals',
   'stats.upto': 'counted up to {at}',
-  'stats.print': 'Print',
   'stats.export': 'Export XLSX',
   'stats.took': 'The file is being saved, after {n} s.',
   'stats.filters': 'Filters',

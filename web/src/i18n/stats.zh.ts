@@ -5,7 +5,6 @@ export const statsZh = {
   'stats.alliance': '全联盟',
   'stats.mine': '我的转诊',
   'stats.upto': '算到 {at}',
-  'stats.print': '打印月报',
   'stats.export': '导出表格',
   'stats.took': '文件已开始保存，用时 {n} 秒。',
   'stats.filters': '筛选',

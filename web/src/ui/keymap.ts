@@ -55,5 +55,6 @@ export const KEYMAP: readonly KeyPlace[] = [
   },
   { name: 'keys.letter', pages: ['escalate', 'referral-new'], files: ['referral/LetterForm.svelte'], rows: [[['e'], 'E', 'keys.carried'], [['Ctrl+Enter'], 'Ctrl ↵', 'keys.primary']] },
   { name: 'nav.stats', pages: ['statistics'], files: ['stats/Statistics.svelte'], rows: [[['e'], 'E', 'stats.export']] },
+  { name: 'keys.paper', pages: ['referral', 'statistics', 'desk'], files: ['paper/PrintButton.svelte'], rows: [[['o'], 'O', 'keys.print']] },
   { name: 'keys.viewer', pages: [], files: ['files/Viewer.svelte'], rows: [[['ArrowLeft', 'ArrowRight'], '← →', 'keys.turn'], [['+', '-'], '+ −', 'keys.zoom']] },
 ];

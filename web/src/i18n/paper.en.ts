@@ -1,0 +1,37 @@
+import type { paperZh } from './paper.zh';
+import type { Same } from './zh';
+
+export const paperEn: Same<typeof paperZh> = {
+  'paper.out': 'Print letter',
+  'paper.back': 'Print letter back',
+  'paper.opinion': 'Print opinion',
+  'paper.report': 'Print report',
+  'keys.paper': 'Papers',
+  'keys.print': 'Print the paper of this page',
+  'paper.not.printed': 'Nothing was printed',
+
+  'verify.title': 'Is this paper genuine?',
+  'verify.sub': 'Scan the square at the top right of the paper, or type the 16 signs under it.',
+  'verify.code': 'Code',
+  'verify.code.hint': '16 signs; dashes and capitals do not matter',
+  'verify.check': 'Check',
+  'verify.genuine': 'Genuine',
+  'verify.genuine.text': 'Printed by this system; the record says the same today.',
+  'verify.changed': 'Changed',
+  'verify.changed.text': 'Printed by this system, but the record was changed since. Ask whoever gave it to you for a new one.',
+  'verify.withdrawn': 'Withdrawn',
+  'verify.withdrawn.text': 'Printed by this system, but it was cancelled, has expired or was entered in error.',
+  'verify.unknown': 'No paper has this code',
+  'verify.unknown.text': 'This system printed nothing with this code. Compare it with the paper and type it again; if that does not help, call the facility that gave it to you.',
+  'verify.paper': 'Paper',
+  'verify.kind.out': 'Referral letter',
+  'verify.kind.back': 'Letter back',
+  'verify.kind.opinion': 'Consult opinion',
+  'verify.no': 'Number',
+  'verify.date': 'Date',
+  'verify.from': 'From',
+  'verify.to': 'To',
+  'verify.initials': 'Patient’s initials',
+  'verify.printed': 'First printed',
+  'verify.privacy': 'Nothing medical is shown here, and of the patient the initials only. No sign-in is needed and nothing is kept about who asks.',
+};
