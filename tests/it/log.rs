@@ -10,10 +10,10 @@ use causeway::journal::Actor;
 use causeway::kernel::{Clock, SystemClock};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::support::server::{Door, House, json};
 use crate::support::{Alliance, KEY, Person};
@@ -99,6 +99,21 @@ impl Teller<'_> {
     }
 }
 
+/// The next frame of the line that fits.
+async fn heard<S>(line: &mut WebSocketStream<S>, fits: impl Fn(&Value) -> bool) -> Value
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
+    loop {
+        let next = tokio::time::timeout(Duration::from_secs(90), line.next()).await.expect("a frame in time");
+        let Message::Text(text) = next.expect("the line stays").unwrap() else { continue };
+        let frame: Value = serde_json::from_str(&text).unwrap();
+        if fits(&frame) {
+            return frame;
+        }
+    }
+}
+
 /// Sits down in the call over the real line, says a word, and gives back what was offered and answered.
 async fn sits_and_speaks(door: &Door, who: &Person, consult: &str) -> (String, String) {
     let mut request = format!("wss://{}/api/v1/socket", door.host()).into_client_request().unwrap();
@@ -113,8 +128,10 @@ async fn sits_and_speaks(door: &Door, who: &Person, consult: &str) -> (String, S
     let (mut line, _) = client_async(request, door.tls().await.unwrap()).await.unwrap();
     let (peer, offer) = Participant::open("127.0.0.1:0").await.unwrap();
     let media = json!({ "mic": "on", "cam": "on", "screen": "off" });
+    let hello = json!({ "t": "hello", "v": 1, "device": "dev-log", "caps": [] });
+    line.send(Message::text(hello.to_string())).await.unwrap();
+    heard(&mut line, |frame| frame["t"] == "welcome").await;
     let frames = [
-        json!({ "t": "hello", "v": 1, "device": "dev-log", "caps": [] }),
         json!({ "t": "cmd", "id": 1, "op": "019aa5e0-c400-7000-8000-000000000001",
                 "do": { "type": "join", "consult": consult, "neg": 1, "offer": offer, "media": media } }),
         json!({ "t": "cmd", "id": 2, "op": "019aa5e0-c400-7000-8000-000000000002",
@@ -123,18 +140,8 @@ async fn sits_and_speaks(door: &Door, who: &Person, consult: &str) -> (String, S
     for frame in frames {
         line.send(Message::text(frame.to_string())).await.unwrap();
     }
-    let mut answer = String::new();
-    while answer.is_empty() {
-        let frame =
-            tokio::time::timeout(Duration::from_secs(90), line.next()).await.expect("an answer in time");
-        let frame = frame.expect("the line stays").unwrap();
-        let Message::Text(text) = frame else { continue };
-        let frame: Value = serde_json::from_str(&text).unwrap();
-        assert_ne!((&frame["t"], frame["id"] == 1 && frame["ok"].is_null()), (&json!("res"), true), "{text}");
-        if let Some(sdp) = frame["ok"]["answer"].as_str() {
-            answer = sdp.to_owned();
-        }
-    }
+    let joined = heard(&mut line, |frame| frame["t"] == "res" && frame["id"] == 1).await;
+    let answer = joined["ok"]["answer"].as_str().unwrap_or_else(|| panic!("not joined: {joined}")).to_owned();
     peer.accept(&answer).await.unwrap();
     assert!(peer.connected(Duration::from_secs(60)).await, "no media");
     // What makes no sense is not repeated in the log either.
