@@ -96,10 +96,13 @@ pub fn common() -> impl Iterator<Item = Value> {
     COMMON.lines().filter_map(|line| line.split_once('\t')).map(|(code, name)| value(code, name, None))
 }
 
+/// What comes before what: whole code, written before, fit, source, order there, length.
+type Key = (u8, u8, u8, u8, usize, usize);
+
 /// The best of what was found: a code typed in full first, then what was written before, then how
 /// well it fits, then the usual name before the list's own, then the shorter.
 pub fn best(asked: &Asked, own: Vec<Value>, listed: Vec<Value>) -> Vec<Found> {
-    let mut all: Vec<((u8, u8, u8, u8, usize, usize), Value)> = Vec::new();
+    let mut all: Vec<(Key, Value)> = Vec::new();
     let sources = [(0, own), (1, common().collect()), (2, listed)];
     for (source, values) in sources {
         for (at, value) in values.into_iter().enumerate() {

@@ -103,6 +103,28 @@ async function story() {
     await offer.click();
     await page.getByText('校验通过').waitFor();
   });
+  await step('somebody unconscious is entered with nothing known, and merged into their record once they have a name; undone with one press', async () => {
+    await page.goto(`${server.base}/patients/new`);
+    await page.getByRole('button', { name: '昏迷 / 身份不明' }).click();
+    for (const field of ['#name', '#phone']) await page.locator(field).fill('');
+    await page.getByRole('button', { name: '只保存' }).click();
+    await page.waitForURL('**/patients/pat-**');
+    await page.getByRole('heading', { name: /^身份不明/ }).first().waitFor();
+    const unknown = /pat-[\w-]+/.exec(page.url())[0];
+    await page.getByRole('button', { name: '找另一份' }).click();
+    const search = page.getByRole('combobox').first();
+    await search.pressSequentially('4417');
+    await page.getByRole('option').first().waitFor();
+    await search.press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('radio', { name: new RegExp(KNOWN.name) }).waitFor();
+    must(await dialog.getByRole('radio', { name: new RegExp(KNOWN.name) }).isChecked(), 'the record with papers is not the one that is kept');
+    await dialog.getByRole('button', { name: '合并' }).click();
+    await page.waitForURL(`**/patients/${patient.id}`);
+    must((await api(page, 'GET', `/patients/${unknown}`)).body.merged_into === patient.id, 'it was not merged');
+    await page.getByRole('button', { name: '撤销合并' }).click();
+    await until('they are two again', async () => (await api(page, 'GET', `/patients/${unknown}`)).body.merged_into === null);
+  });
   await step('no page met a fault', async () => must(page.faults.length === 0, page.faults.join('\n')));
 }
 

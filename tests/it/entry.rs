@@ -102,3 +102,41 @@ async fn phrases_are_ones_own_and_the_departments_and_the_programs_until_there_a
     clinic.doctor().put("/phrases", json!({ "items": many })).await.is(422);
     assert_eq!(alliance.journal_of(&hospital.department().to_string()).await.len(), 2);
 }
+
+#[tokio::test]
+async fn a_search_over_a_list_as_long_as_the_published_one_is_felt_as_at_once() {
+    let alliance = Alliance::open().await;
+    let clinic = alliance.clinic("Luwan").await;
+    // As many codes as the published list has, of names as long.
+    let parts =
+        ["高血压", "心脏病", "未特指的", "急性", "下壁", "梗死", "糖尿病", "肾病", "慢性", "后遗症", "伴有"];
+    let (mut diseases, mut names) = (String::new(), String::new());
+    for n in 0..14_416_usize {
+        let letter = char::from(b'A' + u8::try_from(n / 1_000).unwrap());
+        let code = format!("{letter}{:02}.{}", n / 10 % 100, n % 10);
+        let name: String = [n % 11, n / 11 % 11, n / 121 % 11, n / 1_331].map(|at| parts[at]).concat();
+        diseases.push_str(&format!(
+            "<record model=\"x\" id=\"{n}\"><field name=\"name\">x</field><field name=\"code\">{code}</field></record>"
+        ));
+        names.push_str(&format!(
+            "msgctxt \"model:gnuhealth.pathology,name:{n}\"\nmsgid \"x\"\nmsgstr \"{name}\"\n\n"
+        ));
+    }
+    let values = causeway::entry::read(&diseases, &names).unwrap();
+    causeway::entry::import(&alliance.ctx, &values).await.unwrap();
+    assert_eq!(values.len(), 14_416);
+
+    let mut took = Vec::new();
+    for typed in ["gxy", "xzb", "急性", "tnb", "I21", "jxxb", "肾病", "mx", "a00", "gengsi"].repeat(6) {
+        let began = std::time::Instant::now();
+        let found = clinic.doctor().get(&format!("/codes/icd10?q={}", encoded(typed))).await.is(200).json();
+        took.push(began.elapsed());
+        assert!(!codes(&found).is_empty(), "{typed}");
+    }
+
+    took.sort_unstable();
+    let (half, most) = (took[took.len() / 2], took[took.len() * 95 / 100]);
+    println!("a search over 14,416 codes: p50 {} ms, p95 {} ms", half.as_millis(), most.as_millis());
+    // The middle, because other tests run on the same cores.
+    assert!(half.as_millis() < 50, "p50 {half:?}, p95 {most:?}");
+}

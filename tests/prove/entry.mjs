@@ -15,6 +15,10 @@ import { startServer } from '../e2e/support/server.mjs';
 import { must } from '../e2e/support/steps.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 20);
+/** The machine alone is measured one after the other, and fewer times: it waits for the line and little else. */
+const ALONE = Math.min(ROUNDS, 5);
+/** A round that breaks off is kept as broken and gone again; more than these are a fault. */
+const MAY_BREAK = 6;
 const LANES = Number(process.env.LANES ?? 10);
 const LINE = { offline: false, latency: 300, downloadThroughput: 1_600_000 / 8, uploadThroughput: 750_000 / 8 };
 const PACES = [['machine alone', 0, 0], ['0.28 s', 0.28, 1.35], ['0.50 s', 0.5, 1.35]];
@@ -36,6 +40,8 @@ const watch = (page) => page.evaluate(() => {
 
 async function lane(n, server, browser, specialist, department) {
   const page = await browser.page({ fresh: true });
+  // The hand waits for the page as long as it must; what it waited is in the figure.
+  page.setDefaultTimeout(60_000);
   const cdp = await page.context().newCDPSession(page);
   await cdp.send('Emulation.setFocusEmulationEnabled', { enabled: true });
   await signIn(page, server.base, CLINIC);
@@ -59,7 +65,7 @@ async function lane(n, server, browser, specialist, department) {
     else if (way === 'patient on file') await knownPatient(hand, page, phone.slice(-4));
     else if (way === 'new patient') await newPatient(hand, page, fresh);
     else await blankForm(hand, page, fresh);
-    await page.waitForFunction(() => window.__entry.painted > 0, null, { timeout: 30_000 });
+    await page.waitForFunction(() => window.__entry.painted > 0, null, { timeout: 60_000 });
     const { first, painted } = await page.evaluate(() => window.__entry);
     const id = /ref-[\w-]+/.exec(page.url())?.[0];
     await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
@@ -77,7 +83,7 @@ const middle = (values) => {
   return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
 };
 
-function write(rows) {
+function write(rows, broken) {
   const lines = ['| Way | Keys | Clicks | Seconds a key | Median, s | Fastest and slowest, s | The machine alone, s | Share of the blank form |', '|---|---|---|---|---|---|---|---|'];
   for (const [pace] of PACES.slice(1)) {
     const of = (way, at) => rows.filter((one) => one.way === way && one.pace === at);
@@ -89,7 +95,7 @@ function write(rows) {
       lines.push(`| ${way} | ${all[0].keys} | ${all[0].clicks} | ${pace.replace(' s', '')} | ${mid.toFixed(1)} | ${Math.min(...took).toFixed(1)} to ${Math.max(...took).toFixed(1)} | ${middle(of(way, PACES[0][0]).map((one) => one.seconds)).toFixed(1)} | ${Math.round((100 * mid) / blank)} % |`);
     }
   }
-  lines.push('', `${ROUNDS} rounds each, ${LANES} at once; every row is in [entry-rows.csv](entry-rows.csv). 1.6 Mbit/s, 300 ms; test build; ${cpus()[0].model.trim()}, ${cpus().length} cores.`);
+  lines.push('', `${ROUNDS} rounds each, ${LANES} at once, the machine alone ${ALONE}; ${broken.length} broke off and were gone again; every row is in [entry-rows.csv](entry-rows.csv). 1.6 Mbit/s, 300 ms; test build; ${cpus()[0].model.trim()}, ${cpus().length} cores.`);
   writeFileSync(join(DOCS, 'entry-rows.csv'), `${['way,pace,keys,clicks,thoughts,model_s,measured_s', ...rows.map((one) => [one.way, one.pace, one.keys, one.clicks, one.thoughts, one.model.toFixed(2), one.seconds.toFixed(3)].join(','))].join('\n')}\n`);
   const table = lines.join('\n');
   const marked = /<!-- entry -->[\s\S]*<!-- \/entry -->/;
@@ -113,19 +119,29 @@ try {
   const lanes = [];
   for (let n = 0; n < LANES; n++) lanes.push(await lane(n, server, browser, specialist, department));
   const rows = [];
+  const broken = [];
   for (const pace of PACES) {
-    const jobs = WAYS.flatMap((way) => Array.from({ length: ROUNDS }, () => way));
+    const jobs = WAYS.flatMap((way) => Array.from({ length: pace[1] ? ROUNDS : ALONE }, () => way));
     // Without a pace the machine is what is measured: one after the other.
     const at = pace[1] ? lanes : lanes.slice(0, 1);
     await Promise.all(at.map(async (run) => {
       for (let way = jobs.shift(); way; way = jobs.shift()) {
-        const row = await run(way, pace);
+        let row;
+        try {
+          row = await run(way, pace);
+        } catch (fault) {
+          broken.push(`${way}, ${pace[0]}`);
+          console.log(`broke off: ${way}, ${pace[0]}: ${String(fault).split('\n')[0]}`);
+          if (broken.length > MAY_BREAK) throw fault;
+          jobs.push(way);
+          continue;
+        }
         rows.push(row);
         console.log(`${row.way}, ${row.pace}: ${row.seconds.toFixed(1)} s, ${row.keys} keys, model ${row.model.toFixed(1)} s`);
       }
     }));
   }
-  write(rows);
+  write(rows, broken);
 } catch (fault) {
   console.log(String(fault?.stack ?? fault));
   if (server) console.log(`--- the server said\n${server.log().slice(-2_000)}`);

@@ -69,6 +69,7 @@ export const patientEn: Same<typeof patientZh> = {
   'field.other.merged_already': 'One of them stands in another merge; undo that first.',
   'field.other.other_identity': 'Their identity numbers differ: they are two people.',
   'field.other.not_merged': 'These two are not merged.',
+  'entry.name.newborn': 'No name yet: write “son of” or “daughter of” and the mother’s name',
   'entry.save': 'Save only',
   'entry.need.id': 'Give the identity number, or say why there is none',
   'entry.need.name': 'The name is missing',

@@ -67,6 +67,7 @@ export const patientZh = {
   'field.other.merged_already': '其中一份已经在别的合并里，请先撤销那一次。',
   'field.other.other_identity': '两份的身份证号不同，不是同一个人。',
   'field.other.not_merged': '这两份没有合并在一起。',
+  'entry.name.newborn': '还没起名就写“母亲姓名之子”或“之女”',
   'entry.save': '只保存',
   'entry.need.id': '先填身份证号，或选没有证件',
   'entry.need.name': '还差姓名',
