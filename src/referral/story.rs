@@ -27,11 +27,11 @@ pub(super) async fn of(
 ) -> Result<Value, StoreError> {
     let mut shown = Vec::new();
     for other in store::chain(tx, ctx, r.chain).await? {
+        let theirs = around::eyes(ctx, tx, &eyes.who, &other).await?;
         // A draft of the other side is not there yet.
-        if other.state == State::Draft && other.from_facility != r.from_facility && other.id != r.id {
+        if other.state == State::Draft && theirs.admit().is_err() {
             continue;
         }
-        let theirs = around::eyes(ctx, tx, &eyes.who, &other).await?;
         shown.push(link(ctx, tx, &theirs, &other).await?);
     }
     Ok(Value::Array(shown))
