@@ -66,7 +66,7 @@ impl Wanted {
     fn checked(mut self) -> Result<Self, Error> {
         let field =
             |field: &str, code: &str| FieldError { field: field.into(), code: code.into(), params: None };
-        self.url = self.url.trim().to_owned();
+        self.url = self.url.trim().into();
         self.events.sort_unstable();
         self.events.dedup();
         let mut wrong = Vec::new();

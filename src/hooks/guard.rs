@@ -22,6 +22,7 @@ fn is_public(address: IpAddr) -> bool {
 }
 
 /// Not in the IANA registry of special-purpose IPv4 addresses.
+#[expect(clippy::unnested_or_patterns, reason = "one pattern for each block of the registry")]
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let special = matches!(

@@ -131,7 +131,7 @@ async fn tried(ctx: &Ctx, courier: &Courier, parcel: &Parcel) -> Result<(), Stor
     tx.commit().await?;
     match (state, trouble) {
         (DeliveryState::Delivered, _) => {
-            info!(hook.id = %hook.id, delivery.id = %parcel.id, "A webhook was delivered")
+            info!(hook.id = %hook.id, delivery.id = %parcel.id, "A webhook was delivered");
         }
         (DeliveryState::Dead, Some(trouble)) => {
             warn!(hook.id = %hook.id, delivery.id = %parcel.id, %trouble, "A webhook was given up");
