@@ -24,3 +24,4 @@ mod store;
 pub use api::{Gate, Need, Opened, doors};
 pub use commands::{Error, Files, link_all, list, sweep};
 pub use model::{Attachment, DicomFacts, FileName, Kind, Owner, Picture};
+pub use store::counts;

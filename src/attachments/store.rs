@@ -1,10 +1,12 @@
 //! Rows of files and of the places where they are linked.
 
+use std::collections::BTreeMap;
+
 use super::model::{Attachment, FileName, Owner, Picture};
 use crate::{
     ctx::Ctx,
     kernel::{AttachmentId, LinkId, PatientId, Timestamp, UserId},
-    store::{Query, Result, Row, StoreError, WriteTx, args},
+    store::{Query, Result, Row, StoreError, WriteTx, among, args},
 };
 
 /// The columns every reader of a linked file wants.
@@ -23,6 +25,24 @@ pub async fn of(ctx: &Ctx, tx: &mut impl Query, owner: Owner) -> Result<Vec<Atta
         .fetch_built(format!("{SHOWN} ORDER BY l.linked_at, l.id"), args![owner.kind(), owner.id()])
         .await?;
     rows.iter().map(|row| shown(ctx, row)).collect()
+}
+
+/// How many files each of `owners` shows; who shows none is not in it. All are of one kind.
+pub async fn counts(tx: &mut impl Query, owners: &[Owner]) -> Result<BTreeMap<String, i64>> {
+    let Some(first) = owners.first() else { return Ok(BTreeMap::new()) };
+    let ids: Vec<String> = owners.iter().map(|owner| owner.id()).collect();
+    let mut values = args![first.kind()];
+    let places = among(&ids, &mut values);
+    let sql = format!(
+        "SELECT owner_id, count(*) AS n
+           FROM attachment_links
+          WHERE owner_type = $1
+            AND owner_id IN ({places})
+            AND removed_at IS NULL
+          GROUP BY owner_id"
+    );
+    let rows = tx.fetch_built(sql, values).await?;
+    rows.iter().map(|row| Ok((row.get("owner_id")?, row.get("n")?))).collect()
 }
 
 /// One file, if `owner` shows it.

@@ -20,6 +20,6 @@ pub use api::{Gate, Opened, doors};
 pub use commands::{Asked, NotGiven, confirm, record, take_back};
 pub use form::{ConsentForm, Given, OverrideForm};
 pub use model::{Held, Method, Place, Reason, Relation, Scope, Signer, Subject};
-pub use store::{live, newest, was_withdrawn};
+pub use store::{live, newest, was_withdrawn, withdrawn_of};
 pub use strokes::Strokes;
 pub use view::{ConsentView, shown};

@@ -1,5 +1,7 @@
 //! The rows of consents.
 
+use std::collections::BTreeSet;
+
 use super::{
     form::Given,
     model::{Ended, Finding, Held, Method, Place, Review, Scope, Signer, Subject},
@@ -8,7 +10,7 @@ use super::{
 use crate::{
     ctx::Ctx,
     kernel::{ConsentId, FacilityId, Timestamp, UserId},
-    store::{Query, Result, Row, StoreError, WriteTx, args},
+    store::{Query, Result, Row, StoreError, WriteTx, among, args},
 };
 
 macro_rules! consents {
@@ -132,6 +134,26 @@ pub async fn was_withdrawn(tx: &mut impl Query, of: Subject) -> Result<bool> {
         )
         .await?;
     Ok(row.is_some())
+}
+
+/// Of several records of one kind, those of which [`was_withdrawn`] is true.
+pub async fn withdrawn_of(tx: &mut impl Query, records: &[Subject]) -> Result<BTreeSet<String>> {
+    let Some(first) = records.first() else { return Ok(BTreeSet::new()) };
+    let ids: Vec<String> = records.iter().map(|record| record.id()).collect();
+    let mut values = args![first.scope().word()];
+    let places = among(&ids, &mut values);
+    let sql = format!(
+        "SELECT DISTINCT subject_id FROM consents c
+          WHERE subject_type = $1
+            AND subject_id IN ({places})
+            AND ended_as = 'withdrawn'
+            AND NOT EXISTS (SELECT 1 FROM consents l
+                             WHERE l.subject_type = c.subject_type
+                               AND l.subject_id = c.subject_id
+                               AND l.withdrawn_at IS NULL)"
+    );
+    let rows = tx.fetch_built(sql, values).await?;
+    rows.iter().map(|row| row.get("subject_id")).collect()
 }
 
 /// Writes a new consent.

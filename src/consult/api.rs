@@ -5,29 +5,28 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{
     Error, around,
     commands::{self, Ask},
-    form::{Body, DraftForm, wrong},
+    form::{Body, DraftForm},
+    lists::{self, Pile},
     model::Consult,
     rings,
     state::{Action, Refusal},
-    store,
     talk::{self, Words},
-    view::{self, Names},
+    view,
 };
 use crate::{
-    auth::{Principal, Role, policy::Denied},
+    auth::{Principal, policy::Denied},
     ctx::Ctx,
     http::{
-        Door, Doors, IdempotencyKey, IfMatch, Json, Once, Path, Problem, Query, RequestId, StoredAnswer,
-        Tagged, codes,
+        Door, Doors, IdempotencyKey, IfMatch, Json, Once, Paged, Path, Problem, Query, RequestId,
+        StoredAnswer, Tagged, codes,
     },
-    kernel::{ConsultId, PatientId, Timestamp, UserId},
-    store::{ReadTx, StoreError, WriteTx},
+    kernel::{ConsultId, Page, PatientId, UserId},
+    store::WriteTx,
 };
 
 /// The consult's routes. Paths are listed here and nowhere else; `…/actions/escalate`
@@ -44,7 +43,7 @@ where
             list,
             Door::new("list_consults", "Consults: mine, waiting for me, of today, or of one patient.")
                 .query::<ListAsk>()
-                .answers_list::<view::ConsultBrief>()
+                .answers_pages::<view::ConsultBrief>()
                 .refuses(&[&codes::INVALID_FIELD]),
         )
         .post(
@@ -90,9 +89,9 @@ where
         .get(
             "/consults/{id}/messages",
             messages,
-            Door::new("list_messages", "What was said in a consult, oldest first.")
+            Door::new("list_messages", "The latest of what was said in a consult, oldest first; the next page is what was said before.")
                 .part::<ConsultId>("id")
-                .answers_list::<view::MessageView>(),
+                .answers_pages::<view::MessageView>(),
         )
         .post(
             "/consults/{id}/messages",
@@ -109,7 +108,7 @@ where
             history,
             Door::new("consult_history", "What happened to a consult, oldest first.")
                 .part::<ConsultId>("id")
-                .answers_list::<view::HistoryView>(),
+                .answers_pages::<view::HistoryView>(),
         )
         .post(
             "/consults/{id}/participants",
@@ -233,74 +232,18 @@ struct ListAsk {
     patient: Option<PatientId>,
 }
 
-/// The most lines of a list.
-const MOST: i64 = 100;
-
 async fn list(
     State(ctx): State<Ctx>,
     who: Principal,
-    Query(ask): Query<ListAsk>,
-) -> Result<axum::Json<Value>, Problem> {
-    let mut tx = ctx.db.read().await?;
-    let found = match ask.r#box.as_deref().unwrap_or("mine") {
-        "mine" => mine(&ctx, &mut tx, &who).await?,
-        "waiting" => waiting(&mut tx, &who).await?,
-        "today" => store::since(&mut tx, who.user, day_began(ctx.clock.now())).await?,
-        "patient" => {
-            let patient = ask.patient.ok_or_else(|| Error::from(wrong("patient", "required")))?;
-            store::of_patient(&mut tx, patient).await?
-        }
-        _ => return Err(Error::from(wrong("box", "not_one_of_these")).into()),
+    Query(asked): Query<ListAsk>,
+    Query(paged): Query<Paged>,
+) -> Result<axum::Json<Page<view::ConsultBrief>>, Problem> {
+    let pile: Pile = match asked.r#box.as_deref() {
+        None => Pile::Mine,
+        Some(word) => word.parse().map_err(|_| Problem::field("box", "not_one_of_these"))?,
     };
-    let names = &mut Names::default();
-    let mut items = Vec::new();
-    for consult in found {
-        match commands::parts_of(&mut tx, &who, &consult, ctx.clock.now()).await {
-            Ok(parts) => items.push(view::brief(&ctx, &mut tx, names, &consult, &parts).await?),
-            Err(Error::NotAllowed(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(axum::Json(json!({ "items": items, "next": null })))
-}
-
-/// What my facility asked, and what I answered.
-async fn mine(ctx: &Ctx, tx: &mut ReadTx, who: &Principal) -> Result<Vec<Consult>, StoreError> {
-    let mut found = store::mine(tx, who.acting, MOST).await?;
-    let month = std::time::Duration::from_secs(30 * 24 * 3600);
-    for consult in store::since(tx, who.user, ctx.clock.now().minus(month)).await? {
-        if !found.iter().any(|other| other.id == consult.id) {
-            found.push(consult);
-        }
-    }
-    found.sort_by_key(|consult| std::cmp::Reverse(consult.state_since));
-    Ok(found)
-}
-
-/// What waits for my departments, or at my desk.
-async fn waiting(tx: &mut ReadTx, who: &Principal) -> Result<Vec<Consult>, StoreError> {
-    let mut found: Vec<Consult> = Vec::new();
-    for membership in &who.memberships {
-        let more = match (membership.role, membership.department) {
-            (Role::Specialist, Some(department)) => store::waiting(tx, department).await?,
-            (Role::Coordinator, _) => store::waiting_at(tx, membership.facility).await?,
-            _ => Vec::new(),
-        };
-        for consult in more {
-            if !found.iter().any(|other| other.id == consult.id) {
-                found.push(consult);
-            }
-        }
-    }
-    found.sort_by_key(|consult| (consult.urgency, consult.state_since));
-    Ok(found)
-}
-
-/// The last midnight in the alliance's zone, which is UTC+8 all year.
-fn day_began(now: Timestamp) -> Timestamp {
-    const DAY: i64 = 24 * 3_600_000;
-    const EAST: i64 = 8 * 3_600_000;
-    Timestamp::from_millis((now.millis() + EAST).div_euclid(DAY) * DAY - EAST)
+    let ask = paged.ask(&ctx, format!("consults {pile} of {} {:?}", who.acting, asked.patient))?;
+    Ok(axum::Json(lists::page(&ctx, &who, pile, asked.patient, &ask).await?))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -354,20 +297,22 @@ async fn messages(
     State(ctx): State<Ctx>,
     who: Principal,
     Path(id): Path<ConsultId>,
-) -> Result<axum::Json<Value>, Problem> {
-    let items = talk::messages(&ctx, &who, id).await?;
-    Ok(axum::Json(json!({ "items": items, "next": null })))
+    Query(paged): Query<Paged>,
+) -> Result<axum::Json<Page<view::MessageView>>, Problem> {
+    let ask = paged.ask(&ctx, format!("messages of {id}"))?;
+    Ok(axum::Json(talk::messages(&ctx, &who, id, &ask).await?))
 }
 
 async fn history(
     State(ctx): State<Ctx>,
     who: Principal,
     Path(id): Path<ConsultId>,
-) -> Result<axum::Json<Value>, Problem> {
+    Query(paged): Query<Paged>,
+) -> Result<axum::Json<Page<view::HistoryView>>, Problem> {
+    let ask = paged.ask(&ctx, format!("history of {id}"))?;
     let mut tx = ctx.db.read().await?;
     commands::load_for(&mut tx, &who, id, ctx.clock.now()).await?;
-    let items = view::history(&mut tx, id).await?;
-    Ok(axum::Json(json!({ "items": items, "next": null })))
+    Ok(axum::Json(view::history(&mut tx, id, &ask).await?))
 }
 
 impl From<Error> for Problem {

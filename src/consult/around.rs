@@ -7,10 +7,10 @@ use super::{
 };
 use crate::{
     attachments::{self, Owner},
-    auth::{self, FacilityName, Status},
+    auth::{self, Status},
     ctx::Ctx,
     directory::{self, Department, PersonName},
-    kernel::{AttachmentId, ConsultId, DepartmentId, FacilityId, Timestamp, UserId},
+    kernel::{AttachmentId, ConsultId, DepartmentId, Timestamp, UserId},
     patients,
     store::{Query, Result, StoreError, WriteTx},
 };
@@ -23,16 +23,6 @@ pub async fn department(tx: &mut impl Query, id: DepartmentId) -> Result<Departm
 /// A member of staff that a record names.
 pub async fn person(tx: &mut impl Query, id: UserId) -> Result<PersonName> {
     directory::person(tx, id).await?.ok_or(StoreError::NoRow)
-}
-
-/// A facility that a record names.
-pub async fn facility(tx: &mut impl Query, id: FacilityId) -> Result<FacilityName> {
-    Ok(directory::facility(tx, id).await?.ok_or(StoreError::NoRow)?.name())
-}
-
-/// The facility that leads the alliance; without one, the sender dispatches for itself.
-pub async fn lead(tx: &mut impl Query, or_else: FacilityId) -> Result<FacilityId> {
-    Ok(directory::lead(tx).await?.unwrap_or(or_else))
 }
 
 /// Whoever could be rung for a consult: the rota's tiers in order, then the desk. Reachable

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::{
-    Error, around,
+    Error,
     form::{Body, DraftForm, wrong},
     model::{Consult, Letter},
     routing,
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     auth::{
         Principal, Role,
-        policy::{self, Actor, Denied, Grant},
+        policy::{self, Actor, Denied, Grant, Sides},
     },
     consents::{self, Subject},
     ctx::Ctx,
@@ -25,7 +25,7 @@ use crate::{
     journal::{self, Entity, Entry},
     kernel::{ConsultId, FacilityId, ReferralId, Timestamp},
     patients,
-    store::{Query, WriteTx},
+    store::{Query, StoreError, WriteTx},
 };
 
 /// A consult and the parts `who` plays in it; nothing clinical is opened yet.
@@ -51,15 +51,37 @@ pub async fn parts_of(
     consult: &Consult,
     now: Timestamp,
 ) -> Result<Vec<Actor>, Error> {
-    let lead = around::lead(tx, consult.from_facility).await?;
-    let mut sides = consult.sides(lead);
-    let shut = sides.released && consents::was_withdrawn(tx, Subject::Consult(consult.id)).await?;
-    sides.released &= !shut;
-    let tied = !shut && people::ties(tx, consult, who.user, now).await?;
-    let grant = if tied { Grant::TakesPart } else { Grant::None };
-    let parts = policy::require(who, &sides, grant)?;
-    let asks = parts.iter().any(|part| matches!(part, Actor::Requester | Actor::RequesterAdmin));
-    if shut && !asks { Err(Denied::NotClinical.into()) } else { Ok(parts) }
+    let mut all = parts_of_all(tx, who, std::slice::from_ref(consult), now).await?;
+    Ok(all.pop().ok_or(StoreError::NoRow)??)
+}
+
+/// The parts `who` plays in each of several consults, in their order, or how he is turned away;
+/// in as many questions as for one.
+pub async fn parts_of_all(
+    tx: &mut impl Query,
+    who: &Principal,
+    consults: &[Consult],
+    now: Timestamp,
+) -> Result<Vec<Result<Vec<Actor>, Denied>>, Error> {
+    let lead = directory::lead(tx).await?;
+    // Without a lead, the sender dispatches for itself.
+    let sides: Vec<Sides> = consults.iter().map(|c| c.sides(lead.unwrap_or(c.from_facility))).collect();
+    let sent = consults.iter().zip(&sides).filter(|(_, sides)| sides.released);
+    let sent: Vec<Subject> = sent.map(|(consult, _)| Subject::Consult(consult.id)).collect();
+    let shut = consents::withdrawn_of(tx, &sent).await?;
+    let is_shut = |consult: &Consult| shut.contains(&consult.id.to_string());
+    let open: Vec<&Consult> = consults.iter().filter(|consult| !is_shut(consult)).collect();
+    let tied = people::ties(tx, &open, who.user, now).await?;
+    let mut all = Vec::with_capacity(consults.len());
+    for (consult, mut sides) in consults.iter().zip(sides) {
+        sides.released &= !is_shut(consult);
+        let grant = if tied.contains(&consult.id) { Grant::TakesPart } else { Grant::None };
+        let asks = |part: &Actor| matches!(part, Actor::Requester | Actor::RequesterAdmin);
+        all.push(policy::require(who, &sides, grant).and_then(|parts| {
+            if is_shut(consult) && !parts.iter().any(asks) { Err(Denied::NotClinical) } else { Ok(parts) }
+        }));
+    }
+    Ok(all)
 }
 
 /// Begins a draft.

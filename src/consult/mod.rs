@@ -24,6 +24,7 @@ mod error;
 mod files;
 mod form;
 mod guards;
+mod lists;
 mod model;
 mod ring;
 mod rings;

@@ -10,13 +10,14 @@ use super::{
     state::{MACHINE, State},
     step::{self, By},
     store::said,
-    view::{self, MessageView, Names},
+    view::{self, MessageView},
 };
 use crate::{
     auth::Principal,
     ctx::Ctx,
+    directory::Names,
     journal::{self, Entity, Entry},
-    kernel::{AttachmentId, ConsultId, MessageId, Timestamp},
+    kernel::{AttachmentId, ConsultId, MessageId, Page, PageAsk, Timestamp},
     store::WriteTx,
 };
 
@@ -125,16 +126,21 @@ pub async fn say_now(
     Ok(view)
 }
 
-/// Everything that was said, for somebody who may read it.
-pub async fn messages(ctx: &Ctx, who: &Principal, id: ConsultId) -> Result<Vec<MessageView>, Error> {
+/// The latest of what was said, for somebody who may read it, oldest first; the next page is
+/// what was said before.
+pub async fn messages(
+    ctx: &Ctx,
+    who: &Principal,
+    id: ConsultId,
+    ask: &PageAsk<i64>,
+) -> Result<Page<MessageView>, Error> {
     let mut tx = ctx.db.read().await?;
     load_for(&mut tx, who, id, ctx.clock.now()).await?;
-    let names = &mut Names::default();
-    let mut views = Vec::new();
-    for message in said::messages(ctx, &mut tx, id).await? {
-        views.push(view::message(&mut tx, names, message).await?);
-    }
-    Ok(views)
+    let page = Page::cut(said::before(ctx, &mut tx, id, ask).await?, ask, |(n, _)| *n);
+    let next = page.next;
+    let mut said: Vec<Message> = page.items.into_iter().map(|(_, message)| message).collect();
+    said.reverse();
+    Ok(Page { items: view::messages(&mut tx, said).await?, next })
 }
 
 /// One message, for an event that tells of it. Who may hear it was decided by the audience.

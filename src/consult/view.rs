@@ -10,20 +10,20 @@ use super::{
     model::{Adopted, Consult, Diagnosis, Exam, Kind, NextStep, Opinion, RingState, Slot, Urgency},
     state::{Action, State},
     step,
-    store::{self, people, said},
+    store::{self, lists, people, said},
 };
 use crate::{
     auth::{DepartmentName, FacilityName, policy::Actor},
     consents::{self, ConsentView, Subject},
     ctx::Ctx,
-    directory::{Department, PersonName},
-    journal::{self, Entity},
+    directory::{Mentioned, Names, PersonName},
+    journal::{self, Entity, HistoryLine, Told},
     kernel::{
-        AttachmentId, ConsultId, DepartmentId, FacilityId, MessageId, OpinionId, ReferralId, RingId,
+        AttachmentId, ConsultId, MessageId, OpinionId, Page, PageAsk, PatientId, ReferralId, RingId,
         Timestamp, UserId,
     },
     patients::{self, PatientBrief},
-    store::Query,
+    store::{Query, StoreError},
 };
 
 /// Who asks.
@@ -214,61 +214,50 @@ pub struct HistoryView {
     reason_code: Option<String>,
 }
 
-/// Names that were looked up while one answer is put together, each once.
-#[derive(Default)]
-pub struct Names {
-    people: BTreeMap<UserId, PersonName>,
-    facilities: BTreeMap<FacilityId, FacilityName>,
-    departments: BTreeMap<DepartmentId, Department>,
+/// What the lines of a list name, read in a handful of questions however many lines there are.
+pub struct Around {
+    names: Names,
+    patients: BTreeMap<PatientId, PatientBrief>,
+    questions: BTreeMap<ConsultId, String>,
+    opinions: BTreeMap<ConsultId, Opinion>,
+    referrals: BTreeMap<ConsultId, Vec<ReferralId>>,
 }
 
-impl Names {
-    async fn person(&mut self, tx: &mut impl Query, id: UserId) -> Result<PersonName, Error> {
-        if let Some(person) = self.people.get(&id) {
-            return Ok(person.clone());
+impl Around {
+    /// Reads what these consults name.
+    pub async fn of(ctx: &Ctx, tx: &mut impl Query, consults: &[Consult]) -> Result<Self, Error> {
+        let ids: Vec<ConsultId> = consults.iter().map(|consult| consult.id).collect();
+        let patients: Vec<PatientId> = consults.iter().map(|consult| consult.patient).collect();
+        let mut mentioned = Mentioned::default();
+        for consult in consults {
+            mentioned.people.push(consult.from_user);
+            mentioned.people.extend(consult.to_user);
+            mentioned.facilities.extend([consult.from_facility, consult.to_facility]);
+            mentioned.departments.push(consult.to_department);
         }
-        let person = around::person(tx, id).await?;
-        self.people.insert(id, person.clone());
-        Ok(person)
-    }
-
-    async fn maybe(&mut self, tx: &mut impl Query, id: Option<UserId>) -> Result<Option<PersonName>, Error> {
-        match id {
-            None => Ok(None),
-            Some(id) => self.person(tx, id).await.map(Some),
-        }
-    }
-
-    async fn facility(&mut self, tx: &mut impl Query, id: FacilityId) -> Result<FacilityName, Error> {
-        if let Some(facility) = self.facilities.get(&id) {
-            return Ok(facility.clone());
-        }
-        let facility = around::facility(tx, id).await?;
-        self.facilities.insert(id, facility.clone());
-        Ok(facility)
-    }
-
-    async fn department(&mut self, tx: &mut impl Query, id: DepartmentId) -> Result<Department, Error> {
-        if let Some(card) = self.departments.get(&id) {
-            return Ok(card.clone());
-        }
-        let card = around::department(tx, id).await?;
-        self.departments.insert(id, card.clone());
-        Ok(card)
+        Ok(Self {
+            names: Names::of(tx, mentioned).await?,
+            patients: patients::briefs(ctx, tx, &patients).await?,
+            questions: lists::questions(ctx, tx, &ids).await?,
+            opinions: said::newest_of(ctx, tx, &ids).await?,
+            referrals: lists::referrals_of(tx, &ids).await?,
+        })
     }
 }
 
 /// One line of a list, for somebody who plays `parts`.
-pub async fn brief(
-    ctx: &Ctx,
-    tx: &mut impl Query,
-    names: &mut Names,
+pub fn brief(
+    around: &Around,
     consult: &Consult,
     parts: &[Actor],
+    now: Timestamp,
 ) -> Result<ConsultBrief, Error> {
-    let (open_actions, shut) = step::open_and_shut(consult, parts, ctx.clock.now());
+    let names = &around.names;
+    let (open_actions, shut) = step::open_and_shut(consult, parts, now);
     let closed_actions =
         shut.into_iter().map(|(action, why)| ClosedAction { action, why_code: why.word() }).collect();
+    let facility = |id| names.facility(id).cloned().ok_or(StoreError::NoRow);
+    let person = |id| names.person(id).cloned().ok_or(StoreError::NoRow);
     Ok(ConsultBrief {
         id: consult.id,
         no: consult.no.clone(),
@@ -277,26 +266,26 @@ pub async fn brief(
         state: consult.state,
         state_since: consult.state_since,
         version: consult.version,
-        from: from(tx, names, consult).await?,
+        from: From { facility: facility(consult.from_facility)?, user: person(consult.from_user)? },
         to: To {
-            facility: names.facility(tx, consult.to_facility).await?,
-            department: names.department(tx, consult.to_department).await?.name(),
-            user: names.maybe(tx, consult.to_user).await?,
+            facility: facility(consult.to_facility)?,
+            department: names.department(consult.to_department).ok_or(StoreError::NoRow)?.name(),
+            user: consult.to_user.map(person).transpose()?,
         },
-        patient: patients::brief(ctx, tx, consult.patient).await?,
-        question: store::letter(ctx, tx, consult.id).await?.question,
+        patient: around.patients.get(&consult.patient).cloned().ok_or(StoreError::NoRow)?,
+        question: around.questions.get(&consult.id).cloned().unwrap_or_default(),
         created_at: consult.created_at,
         opened_at: consult.opened_at,
         answered_at: consult.answered_at,
         ended_at: consult.ended_at,
         scheduled: consult.slot,
         unacknowledged: consult.unacknowledged,
-        answer: said::opinion(ctx, tx, consult.id).await?.map(|opinion| AnswerView {
-            conclusion: opinion.text.conclusion,
+        answer: around.opinions.get(&consult.id).map(|opinion| AnswerView {
+            conclusion: opinion.text.conclusion.clone(),
             next: opinion.next,
             signed_at: opinion.signed_at,
         }),
-        referral_ids: store::referrals_of(tx, consult.id).await?,
+        referral_ids: around.referrals.get(&consult.id).cloned().unwrap_or_default(),
         open_actions,
         closed_actions,
     })
@@ -304,8 +293,8 @@ pub async fn brief(
 
 async fn from(tx: &mut impl Query, names: &mut Names, consult: &Consult) -> Result<From, Error> {
     Ok(From {
-        facility: names.facility(tx, consult.from_facility).await?,
-        user: names.person(tx, consult.from_user).await?,
+        facility: names.read_facility(tx, consult.from_facility).await?,
+        user: names.read_person(tx, consult.from_user).await?,
     })
 }
 
@@ -316,27 +305,33 @@ pub async fn whole(
     consult: &Consult,
     parts: &[Actor],
 ) -> Result<ConsultView, Error> {
-    let names = &mut Names::default();
+    let mut around = Around::of(ctx, tx, std::slice::from_ref(consult)).await?;
+    let brief = brief(&around, consult, parts, ctx.clock.now())?;
+    let opinion = around.opinions.remove(&consult.id);
+    let names = &mut around.names;
     let letter = store::letter(ctx, tx, consult.id).await?;
+    let rung = people::rings(tx, consult.id).await?;
+    let mentioned = rung.iter().map(|ring| ring.user).collect();
+    names.add(tx, Mentioned { people: mentioned, ..Mentioned::default() }).await?;
     let mut rings = Vec::new();
-    for ring in people::rings(tx, consult.id).await? {
+    for ring in rung {
         rings.push(RingView {
             id: ring.id,
-            user: names.person(tx, ring.user).await?,
+            user: names.read_person(tx, ring.user).await?,
             tier: ring.tier,
             state: ring.state,
             started_at: ring.started_at,
             expires_at: ring.expires_at,
         });
     }
-    let opinion = match said::opinion(ctx, tx, consult.id).await? {
+    let opinion = match opinion {
         None => None,
         Some(opinion) => Some(opinion_view(tx, names, opinion).await?),
     };
     let mut invited = Vec::new();
     if consult.slot.is_some() {
         for user in people::invited(tx, consult).await? {
-            invited.push(names.person(tx, user).await?);
+            invited.push(names.read_person(tx, user).await?);
         }
     }
     Ok(ConsultView {
@@ -347,12 +342,12 @@ pub async fn whole(
         consent: consent(ctx, tx, consult.id).await?,
         opinion,
         rings,
-        chair: names.maybe(tx, consult.chair).await?,
+        chair: maybe(tx, names, consult.chair).await?,
         invited,
-        desk_phone: names.department(tx, consult.to_department).await?.phone,
+        desk_phone: names.read_department(tx, consult.to_department).await?.phone,
         close_reason: consult.close_reason.clone(),
         close_note: store::close_note(ctx, tx, consult.id).await?,
-        brief: brief(ctx, tx, names, consult, parts).await?,
+        brief,
     })
 }
 
@@ -372,7 +367,7 @@ async fn opinion_view(
     let ack = match opinion.ack {
         None => None,
         Some(ack) => Some(AckView {
-            by: names.person(tx, ack.by).await?,
+            by: names.read_person(tx, ack.by).await?,
             at: ack.at,
             adopted: ack.adopted,
             reason: ack.reason,
@@ -380,7 +375,7 @@ async fn opinion_view(
     };
     Ok(OpinionView {
         id: opinion.id,
-        author: names.person(tx, opinion.author).await?,
+        author: names.read_person(tx, opinion.author).await?,
         conclusion: opinion.text.conclusion,
         advice: opinion.text.advice,
         diagnoses: opinion.text.diagnoses,
@@ -412,7 +407,7 @@ pub async fn ring_cards(ctx: &Ctx, user: UserId) -> Result<Vec<RingCard>, Error>
             question: letter.question,
             exam: letter.exam,
             first_picture: around::first_picture(ctx, &mut tx, id).await?,
-            department: names.department(&mut tx, consult.to_department).await?.name(),
+            department: names.read_department(&mut tx, consult.to_department).await?.name(),
             tier: ring.tier,
             started_at: ring.started_at,
             expires_at: ring.expires_at,
@@ -420,6 +415,31 @@ pub async fn ring_cards(ctx: &Ctx, user: UserId) -> Result<Vec<RingCard>, Error>
     }
     cards.sort_by_key(|card| (card.urgency, card.started_at));
     Ok(cards)
+}
+
+async fn maybe(
+    tx: &mut impl Query,
+    names: &mut Names,
+    id: Option<UserId>,
+) -> Result<Option<PersonName>, Error> {
+    match id {
+        None => Ok(None),
+        Some(id) => Ok(Some(names.read_person(tx, id).await?)),
+    }
+}
+
+/// Messages as they are shown.
+pub async fn messages(
+    tx: &mut impl Query,
+    said: Vec<super::model::Message>,
+) -> Result<Vec<MessageView>, Error> {
+    let people = said.iter().filter_map(|message| message.author).collect();
+    let mut names = Names::of(tx, Mentioned { people, ..Mentioned::default() }).await?;
+    let mut views = Vec::with_capacity(said.len());
+    for one in said {
+        views.push(message(tx, &mut names, one).await?);
+    }
+    Ok(views)
 }
 
 /// A message as it is shown.
@@ -430,7 +450,7 @@ pub async fn message(
 ) -> Result<MessageView, Error> {
     Ok(MessageView {
         id: message.id,
-        author: names.maybe(tx, message.author).await?,
+        author: maybe(tx, names, message.author).await?,
         kind: message.kind,
         body: message.body,
         at: message.at,
@@ -439,25 +459,25 @@ pub async fn message(
     })
 }
 
-/// What happened to a consult, oldest first. Who read it and who sat where is the audit's business.
-pub async fn history(tx: &mut impl Query, id: ConsultId) -> Result<Vec<HistoryView>, Error> {
-    let names = &mut Names::default();
-    let mut lines = Vec::new();
-    for line in journal::history(tx, &Entity::Consult(id)).await? {
-        if line.to_state.is_none() {
-            continue;
-        }
-        let actor = names.maybe(tx, line.actor.parse().ok()).await?;
-        let action = line.action.strip_prefix("consult.").unwrap_or(&line.action).to_owned();
-        lines.push(HistoryView {
-            seq: line.seq,
-            at: line.at,
-            action,
-            actor,
-            from_state: line.from_state,
-            to_state: line.to_state,
-            reason_code: line.reason_code,
-        });
-    }
-    Ok(lines)
+/// A page of what happened to a consult, oldest first. Who read it and who sat where is the
+/// audit's business.
+pub async fn history(
+    tx: &mut impl Query,
+    id: ConsultId,
+    ask: &PageAsk<i64>,
+) -> Result<Page<HistoryView>, Error> {
+    let steps = journal::history(tx, &Entity::Consult(id), Told::Steps, ask).await?;
+    let people = steps.items.iter().filter_map(|line| line.actor.parse().ok()).collect();
+    let names = Names::of(tx, Mentioned { people, ..Mentioned::default() }).await?;
+    let shown = |line: &HistoryLine| HistoryView {
+        seq: line.seq,
+        at: line.at,
+        action: line.action.strip_prefix("consult.").unwrap_or(&line.action).to_owned(),
+        actor: line.actor.parse().ok().and_then(|user| names.person(user).cloned()),
+        from_state: line.from_state.clone(),
+        to_state: line.to_state.clone(),
+        reason_code: line.reason_code.clone(),
+    };
+    let items = steps.items.iter().map(shown).collect();
+    Ok(steps.with(items))
 }

@@ -127,7 +127,7 @@ pub async fn doctors(ctx: &Ctx, id: DepartmentId) -> Result<Vec<OnCallView>, Err
     let mut tx = ctx.db.read().await?;
     store::department(&mut tx, id).await?.ok_or(Error::NoDepartment)?;
     let ids = store::doctors_of(&mut tx, id).await?;
-    let names = store::names_of(&mut tx, &ids).await?;
+    let names = super::names_of(&mut tx, &ids).await?;
     let presence = auth::presence_of(&mut tx, &ids, ctx.clock.now()).await?;
     let status = |id: UserId| presence.get(&id).copied().unwrap_or(Status::Off);
     let mut people: Vec<OnCallView> = names

@@ -8,6 +8,7 @@ mod admin;
 mod api;
 mod commands;
 mod model;
+mod names;
 pub mod people;
 pub mod rota;
 mod setup;
@@ -22,9 +23,10 @@ pub use model::{
     Department, DepartmentView, Facility, FacilityView, Level, PersonName, Reach, Reachable, StaffLine, Tier,
     TierView,
 };
+pub use names::{Mentioned, Names, names_of};
 pub use setup::{NotSetUp, SetUp, open_link, set_up};
 pub use store::{
     department, department_by_name, departments as all_departments, desk_of, doctors_at, doctors_of,
     facilities as all_facilities, facility, facility_by_name, is_doctor, keeps_anybody, lead, name_of,
-    names_of, on_call, person, relation, staff, user_by_login,
+    on_call, person, relation, staff, user_by_login,
 };

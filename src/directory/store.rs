@@ -131,7 +131,15 @@ pub async fn departments(tx: &mut impl Query) -> Result<Vec<Department>> {
     rows.iter().map(department_row).collect()
 }
 
-fn department_row(row: &Row) -> Result<Department> {
+/// A department with its facility, whether it is open or closed.
+pub(super) const DEPARTMENTS: &str =
+    "SELECT d.id, d.name, d.pinyin, d.initials, d.scope_text, d.phone, d.accepts_consult,
+            d.accepts_referral, d.min_dataset, d.ring_seconds,
+            f.id AS facility_id, f.name AS facility_name, f.level, f.phone_24h
+       FROM departments d
+       JOIN facilities f ON f.id = d.facility_id";
+
+pub(super) fn department_row(row: &Row) -> Result<Department> {
     Ok(Department {
         id: row.get("id")?,
         facility: FacilityName {
@@ -163,21 +171,7 @@ pub async fn name_of(tx: &mut impl Query, id: UserId) -> Result<String> {
     Ok(person(tx, id).await?.map(|person| person.name).unwrap_or_default())
 }
 
-/// The names of several members of staff at once.
-pub async fn names_of(tx: &mut impl Query, ids: &[UserId]) -> Result<BTreeMap<UserId, PersonName>> {
-    let mut ids = ids.to_vec();
-    ids.sort_unstable();
-    ids.dedup();
-    if ids.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let places: Vec<String> = (1..=ids.len()).map(|n| format!("${n}")).collect();
-    let sql = format!("SELECT id, name, title FROM users WHERE id IN ({})", places.join(", "));
-    let rows = tx.fetch_built(sql, ids.iter().flat_map(|id| args![id]).collect()).await?;
-    rows.iter().map(|row| Ok((row.get("id")?, person_row(row)?))).collect()
-}
-
-fn person_row(row: &Row) -> Result<PersonName> {
+pub(super) fn person_row(row: &Row) -> Result<PersonName> {
     Ok(PersonName { id: row.get("id")?, name: row.get("name")?, title: row.get("title")? })
 }
 
@@ -259,7 +253,7 @@ pub async fn on_call(tx: &mut impl Query, department: &Department, now: Timestam
     if shifts.is_empty() && !keeps_rota(tx, department.id).await? {
         let people: Vec<PersonName> = {
             let doctors = doctors_of(tx, department.id).await?;
-            names_of(tx, &doctors).await?.into_values().collect()
+            super::names_of(tx, &doctors).await?.into_values().collect()
         };
         let tier = Tier { tier: 1, seconds: department.ring_seconds, people };
         return Ok(if tier.people.is_empty() { Vec::new() } else { vec![tier] });

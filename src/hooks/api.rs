@@ -15,8 +15,8 @@ use super::{
 use crate::{
     auth::Principal,
     ctx::Ctx,
-    http::{Door, Doors, IfMatch, Json, Path, Problem, Query, Tagged, codes},
-    kernel::{DeliveryId, FacilityId, HookId, Page, PageAsk},
+    http::{Door, Doors, IfMatch, Json, Paged, Path, Problem, Query, Tagged, codes},
+    kernel::{DeliveryId, FacilityId, HookId, Page},
 };
 
 /// None of them takes an API token: programs do not decide who is told.
@@ -132,12 +132,6 @@ struct MadeHook {
     secret: String,
 }
 
-#[derive(Deserialize)]
-struct PageAsked {
-    limit: Option<i64>,
-    cursor: Option<String>,
-}
-
 /// `GET /api/v1/admin/hooks`
 async fn list(State(ctx): State<Ctx>, who: Principal) -> Result<axum::Json<Page<HookView>>, Problem> {
     Ok(axum::Json(Page::whole(commands::list(&ctx, &who).await?)))
@@ -211,10 +205,9 @@ async fn deliveries(
     State(ctx): State<Ctx>,
     who: Principal,
     Path(id): Path<HookId>,
-    Query(page): Query<PageAsked>,
+    Query(page): Query<Paged>,
 ) -> Result<axum::Json<Page<DeliveryView>>, Problem> {
-    let ask = PageAsk::read(page.limit, page.cursor.as_deref())
-        .map_err(|_| Problem::field("cursor", "not_right"))?;
+    let ask = page.ask(&ctx, format!("deliveries of {id}"))?;
     Ok(axum::Json(commands::deliveries(&ctx, &who, id, &ask).await?))
 }
 

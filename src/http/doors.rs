@@ -160,11 +160,16 @@ impl Door {
     }
 
     /// A list that is handed out page by page: takes `limit` and `cursor`.
-    pub fn answers_pages<T: ToSchema>(mut self) -> Self {
+    pub fn answers_pages<T: ToSchema>(self) -> Self {
+        self.paged().answers_list::<T>()
+    }
+
+    /// Is handed out page by page in an answer of its own shape: takes `limit` and `cursor`.
+    pub fn paged(mut self) -> Self {
         for name in ["Limit", "Cursor"] {
             self.parameters.push(json!({ "$ref": format!("#/components/parameters/{name}") }));
         }
-        self.answers_list::<T>().refuses(&[&codes::BAD_REQUEST, &codes::INVALID_FIELD])
+        self.refuses(&[&codes::BAD_REQUEST, &codes::INVALID_FIELD])
     }
 
     /// Answers with nothing.

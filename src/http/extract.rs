@@ -7,9 +7,10 @@ use axum::{
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Problem, codes};
+use crate::{ctx::Ctx, kernel::PageAsk};
 
 /// A JSON body, or what is wrong with it, by field.
 #[derive(Debug)]
@@ -96,6 +97,27 @@ impl<S: Send + Sync, T: DeserializeOwned + Send + 'static> FromRequestParts<S> f
             Ok(axum::extract::Query(value)) => Ok(Self(value)),
             Err(_) => Err(Problem::new(&codes::BAD_REQUEST)),
         }
+    }
+}
+
+/// Which page of a list is asked for: `limit` and `cursor` behind the question mark.
+#[derive(Debug, Deserialize)]
+pub struct Paged {
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+impl Paged {
+    /// The page that is asked for of `list`, which names the list and what it is narrowed by.
+    ///
+    /// # Errors
+    /// `invalid_field` for a cursor that was not made for this list.
+    pub fn ask<K: Serialize + DeserializeOwned>(
+        &self,
+        ctx: &Ctx,
+        list: impl Into<String>,
+    ) -> Result<PageAsk<K>, Problem> {
+        Ok(PageAsk::read(&ctx.vault, list, self.limit, self.cursor.as_deref())?)
     }
 }
 

@@ -7,6 +7,6 @@ mod idempotency;
 mod problem;
 
 pub use doors::{Door, Doors, Scope, Shapes};
-pub use extract::{IdempotencyKey, IfMatch, Json, Path, Query, RequestId, Tagged, what_is_wrong};
+pub use extract::{IdempotencyKey, IfMatch, Json, Paged, Path, Query, RequestId, Tagged, what_is_wrong};
 pub use idempotency::{Claim, NotAgain, Once, StoredAnswer, forget_answers};
 pub use problem::{FieldError, Problem};

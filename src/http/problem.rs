@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::codes::{self, Code};
-use crate::store::StoreError;
+use crate::{kernel::NotACursor, store::StoreError};
 
 /// One field of a form that is not right.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq, ToSchema)]
@@ -116,6 +116,12 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(fault: StoreError) -> Self {
         Self::our_fault(fault)
+    }
+}
+
+impl From<NotACursor> for Problem {
+    fn from(_: NotACursor) -> Self {
+        Self::field("cursor", "not_right")
     }
 }
 

@@ -5,11 +5,13 @@
 //! the inboxes of the people whom it concerns; those numbers are the `n` of `evt` frames.
 
 mod chain;
+mod looks;
 mod model;
 mod store;
 
 pub use chain::seal_some;
+pub use looks::{Look, looked};
 pub use model::{Actor, Entity, Entry, HistoryLine, Letter, Recorded};
 pub use store::{
-    accounts_since, append, entries_after, head_of, history, letters_after, letters_since, newest,
+    Told, accounts_since, append, entries_after, head_of, history, letters_after, letters_since, newest,
 };

@@ -2,7 +2,7 @@
 
 use super::model::{Entity, Entry, HistoryLine, Letter, Recorded};
 use crate::{
-    kernel::UserId,
+    kernel::{Page, PageAsk, UserId},
     store::{Query, Result, Row, WriteTx, args},
 };
 
@@ -52,19 +52,42 @@ pub async fn append(tx: &mut WriteTx, entry: Entry, audience: &[UserId]) -> Resu
     Ok(seq)
 }
 
-/// What happened to one record, oldest first.
-pub async fn history(tx: &mut impl Query, entity: &Entity) -> Result<Vec<HistoryLine>> {
+/// Which entries of a record's journal are its history.
+#[derive(Debug, Clone, Copy)]
+pub enum Told {
+    /// Steps of its workflow.
+    Steps,
+    /// All but one action, which is for the auditor.
+    AllBut(&'static str),
+}
+
+/// A page of what happened to one record, oldest first.
+pub async fn history(
+    tx: &mut impl Query,
+    entity: &Entity,
+    told: Told,
+    ask: &PageAsk<i64>,
+) -> Result<Page<HistoryLine>> {
+    let (steps_only, but) = match told {
+        Told::Steps => (1, ""),
+        Told::AllBut(action) => (0, action),
+    };
     let rows = tx
         .fetch_all(
             "SELECT seq, at, actor, action, from_state, to_state, reason_code, payload
                FROM journal
               WHERE entity_type = $1
                 AND entity_id = $2
-              ORDER BY seq",
-            args![entity.kind(), entity.id()],
+                AND seq > $3
+                AND action <> $4
+                AND ($5 = 0 OR to_state IS NOT NULL)
+              ORDER BY seq
+              LIMIT $6",
+            args![entity.kind(), entity.id(), ask.after.unwrap_or(0), but, steps_only, ask.one_more()],
         )
         .await?;
-    rows.iter().map(line).collect()
+    let lines = rows.iter().map(line).collect::<Result<Vec<_>>>()?;
+    Ok(Page::cut(lines, ask, |line| line.seq))
 }
 
 /// The number of the newest letter in a person's inbox; 0 if there is none.

@@ -17,7 +17,8 @@ use crate::{
     auth::Principal,
     ctx::Ctx,
     http::{
-        Door, Doors, IdempotencyKey, IfMatch, Json, Once, Path, Problem, Query, StoredAnswer, Tagged, codes,
+        Door, Doors, IdempotencyKey, IfMatch, Json, Once, Paged, Path, Problem, Query, StoredAnswer, Tagged,
+        codes,
     },
     kernel::{Page, PatientId},
 };
@@ -34,7 +35,7 @@ where
             find,
             Door::new("find_patients", "Patients found by what was typed; without it, those seen last.")
                 .query::<Typed>()
-                .answers_list::<PatientBrief>(),
+                .answers_pages::<PatientBrief>(),
         )
         .post(
             "/patients",
@@ -81,17 +82,19 @@ struct Typed {
     q: String,
 }
 
-/// `GET /api/v1/patients?q=`
+/// `GET /api/v1/patients?q=&limit=&cursor=`
 async fn find(
     State(ctx): State<Ctx>,
     who: Principal,
     Query(Typed { q }): Query<Typed>,
+    Query(paged): Query<Paged>,
 ) -> Result<axum::Json<Page<PatientBrief>>, Problem> {
     let q = q.trim();
+    let ask = paged.ask(&ctx, format!("patients {q}"))?;
     if q.is_empty() {
         return recent(State(ctx), who).await;
     }
-    Ok(axum::Json(Page::whole(commands::find(&ctx, &who, q).await?)))
+    Ok(axum::Json(commands::find(&ctx, &who, q, &ask).await?))
 }
 
 /// `GET /api/v1/patients/recent`

@@ -16,8 +16,8 @@ use crate::{
     auth::{Principal, Role},
     ctx::Ctx,
     http::{FieldError, NotAgain, Once, StoredAnswer},
-    journal::{self, Actor, Entity, Entry},
-    kernel::{DepartmentId, FacilityId, Line, PatientId, Timestamp, Veiled},
+    journal::{self, Actor, Entity, Entry, Look},
+    kernel::{DepartmentId, FacilityId, Line, Page, PageAsk, PatientId, Timestamp, Veiled},
     store::{Query, StoreError, WriteTx},
 };
 
@@ -156,28 +156,46 @@ pub async fn show(ctx: &Ctx, who: &Principal, id: PatientId) -> Result<PatientVi
     Ok(shown)
 }
 
-/// Finds patients by what was typed; the journal learns how many were found, not by what.
-pub async fn find(ctx: &Ctx, who: &Principal, typed: &str) -> Result<Vec<PatientBrief>, Error> {
-    let mut tx = ctx.db.write("patient.search").await?;
-    let found = store::find(ctx, &mut tx, &reach_of(who), typed, 20).await?;
-    let entry = Entry::new(
-        ctx.clock.now(),
-        Actor::User(who.user),
-        Some(who.acting),
-        Entity::List("patients"),
-        "patient.search",
-    )
-    .with(serde_json::json!({ "found": found.len() }));
-    journal::append(&mut tx, entry, &[]).await?;
-    tx.commit().await?;
-    Ok(found.iter().map(Patient::brief).collect())
+/// Finds patients by what was typed; the journal learns whom it showed, not by what.
+pub async fn find(
+    ctx: &Ctx,
+    who: &Principal,
+    typed: &str,
+    ask: &PageAsk<PatientId>,
+) -> Result<Page<PatientBrief>, Error> {
+    let mut tx = ctx.db.read().await?;
+    let found = store::find(ctx, &mut tx, &reach_of(who), typed, ask).await?;
+    drop(tx);
+    let page = Page::cut(found, ask, |patient| patient.id);
+    looked(ctx, who, "patient.search", &page.items).await?;
+    let items = page.items.iter().map(Patient::brief).collect();
+    Ok(Page { items, next: page.next })
 }
 
 /// The patients this person's facility had to do with last.
 pub async fn recent(ctx: &Ctx, who: &Principal) -> Result<Vec<PatientBrief>, Error> {
     let mut tx = ctx.db.read().await?;
     let found = store::recent(ctx, &mut tx, &reach_of(who), 8).await?;
+    drop(tx);
+    looked(ctx, who, "patient.recent", &found).await?;
     Ok(found.iter().map(Patient::brief).collect())
+}
+
+async fn looked(
+    ctx: &Ctx,
+    who: &Principal,
+    action: &'static str,
+    shown: &[Patient],
+) -> Result<(), StoreError> {
+    let look = Look {
+        user: who.user,
+        facility: who.acting,
+        list: "patients",
+        action,
+        narrowed: serde_json::json!({ "q": action == "patient.search" }),
+        shown: shown.iter().map(|patient| patient.id.to_string()).collect(),
+    };
+    journal::looked(ctx, look).await
 }
 
 /// Whether `who` may open patient `id`.
@@ -190,6 +208,16 @@ pub async fn brief(ctx: &Ctx, tx: &mut impl Query, id: PatientId) -> Result<Pati
     Ok(store::load_kept(ctx, tx, id).await?.ok_or(StoreError::NoRow)?.brief())
 }
 
+/// The briefs of several patients, for a room whose own policy let the reader through.
+pub async fn briefs(
+    ctx: &Ctx,
+    tx: &mut impl Query,
+    ids: &[PatientId],
+) -> Result<BTreeMap<PatientId, PatientBrief>, StoreError> {
+    let found = store::those(ctx, tx, ids).await?;
+    Ok(found.iter().map(|(id, patient)| (*id, patient.brief())).collect())
+}
+
 /// Everything known of a patient at this moment, to be frozen into a letter. Sealed by whoever keeps it.
 pub async fn snapshot(
     ctx: &Ctx,
@@ -199,11 +227,6 @@ pub async fn snapshot(
     let patient = store::load_kept(ctx, tx, id).await?.ok_or(StoreError::NoRow)?;
     serde_json::to_value(patient.view())
         .map_err(|_| StoreError::Broken { column: "patients.sealed".into(), why: "is not JSON".into() })
-}
-
-/// Patients found by what was typed, wherever they are; the caller narrows them to its own records.
-pub async fn ids_found_by(ctx: &Ctx, tx: &mut impl Query, typed: &str) -> Result<Vec<PatientId>, StoreError> {
-    store::ids_found_by(ctx, tx, typed, 200).await
 }
 
 /// Every record of this person: the one that is named, the one that is kept, and those merged into it.

@@ -14,7 +14,8 @@ mod terms;
 
 pub use api::doors;
 pub use commands::{
-    Entered, Error, brief, create, end_share, ids_found_by, may_open, records_of, share, show, snapshot,
+    Entered, Error, brief, briefs, create, end_share, may_open, records_of, share, show, snapshot,
 };
 pub use identity::{BadIdentity, IdentityNumber, check_digit};
 pub use model::{Guardian, Patient, PatientBrief, PatientView, Sex, Sheet};
+pub use store::{Found, found_by};

@@ -1,13 +1,15 @@
 //! Rows of patients and of the terms they are found by.
 
+use std::collections::BTreeMap;
+
 use super::{
     model::{Patient, Sheet},
     terms,
 };
 use crate::{
     ctx::Ctx,
-    kernel::{DepartmentId, FacilityId, PatientId, Timestamp, UserId, Veiled},
-    store::{Query, Result, Row, StoreError, Value, WriteTx, args},
+    kernel::{DepartmentId, FacilityId, PageAsk, PatientId, Timestamp, UserId, Veiled},
+    store::{Query, Result, Row, StoreError, Value, WriteTx, among, args},
 };
 
 const KIND: &str = "patient";
@@ -133,6 +135,30 @@ pub async fn save(ctx: &Ctx, tx: &mut WriteTx, patient: &Patient, seen: i64, at:
     .await
 }
 
+/// Several patients at once, as the records that are kept, by the ids that were asked for.
+pub async fn those(
+    ctx: &Ctx,
+    tx: &mut impl Query,
+    ids: &[PatientId],
+) -> Result<BTreeMap<PatientId, Patient>> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut values = Vec::new();
+    let places = among(&ids, &mut values);
+    let kept = format!(
+        "SELECT m.id, COALESCE(m.merged_into, m.id) AS kept FROM patients m WHERE m.id IN ({places})"
+    );
+    let rows = tx.fetch_built(kept.clone(), values.clone()).await?;
+    let pairs: Vec<(PatientId, PatientId)> =
+        rows.iter().map(|row| Ok((row.get("id")?, row.get("kept")?))).collect::<Result<_>>()?;
+    let sql = format!("{SHOWN} WHERE p.id IN (SELECT k.kept FROM ({kept}) k)");
+    let rows = tx.fetch_built(sql, values).await?;
+    let found = rows.iter().map(|row| patient(ctx, row)).collect::<Result<Vec<_>>>()?;
+    let of = |id: PatientId| found.iter().find(|patient| patient.id == id).cloned();
+    Ok(pairs.into_iter().filter_map(|(id, kept)| Some((id, of(kept)?))).collect())
+}
+
 /// The patient with this identity number.
 pub async fn by_identity(ctx: &Ctx, tx: &mut impl Query, number: &str) -> Result<Option<PatientId>> {
     let row = tx
@@ -156,109 +182,184 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// The condition on `p`, with its arguments from `$from` on. No facility, no patient.
-    fn condition(&self, from: usize) -> (String, Vec<Value>) {
-        let mut values = Vec::new();
-        let mut list = |ids: Vec<Value>| {
-            let start = from + values.len();
-            let places: Vec<String> = (start..start + ids.len()).map(|n| format!("${n}")).collect();
-            values.extend(ids);
-            if places.is_empty() { "NULL".to_owned() } else { places.join(", ") }
-        };
-        let home = list(args_of(&self.facilities));
-        let with = list(args_of(&self.facilities));
-        let departments = list(args_of(&self.departments));
-        let desks = list(args_of(&self.desks));
+    /// The condition on `p`; its values are added to `values`. No facility, no patient.
+    fn condition(&self, values: &mut Vec<Value>) -> String {
+        let home = among(&self.facilities, values);
+        let shared = self.shared(&home, values);
         let of = |record: &str| {
             format!(
                 "({record}.home_facility IN ({home})
-                  OR EXISTS (SELECT 1 FROM patient_shares s
-                              WHERE s.patient_id = {record}.id
-                                AND s.ended_at IS NULL
-                                AND s.facility_id IN ({with})
-                                AND (s.department_id IS NULL
-                                     OR s.department_id IN ({departments})
-                                     OR s.facility_id IN ({desks}))))"
+                  OR EXISTS (SELECT 1 FROM patient_shares s WHERE s.patient_id = {record}.id AND {shared}))"
             )
         };
         // Who may open one record of a person may open the one that is kept.
-        let condition = format!(
+        format!(
             "({} OR EXISTS (SELECT 1 FROM patients g WHERE g.merged_into = p.id AND {}))",
             of("p"),
             of("g")
-        );
-        (condition, values)
+        )
     }
-}
 
-fn args_of<T: crate::store::ToColumn>(ids: &[T]) -> Vec<Value> {
-    ids.iter().map(crate::store::ToColumn::to_column).collect()
+    /// The condition on a share `s` with one of `facilities`.
+    fn shared(&self, facilities: &str, values: &mut Vec<Value>) -> String {
+        let departments = among(&self.departments, values);
+        let desks = among(&self.desks, values);
+        format!(
+            "s.ended_at IS NULL
+                AND s.facility_id IN ({facilities})
+                AND (s.department_id IS NULL
+                     OR s.department_id IN ({departments})
+                     OR s.facility_id IN ({desks}))"
+        )
+    }
+
+    /// The ids before `$1` within reach that fit, `$2` of each place, newest first.
+    fn walk(&self, fits: impl Fn(&str, &mut Vec<Value>) -> String, values: &mut Vec<Value>) -> String {
+        let mut places = vec!["SELECT id FROM patients WHERE 1 = 0".to_owned()];
+        for facility in &self.facilities {
+            values.extend(args![facility]);
+            let (n, here) = (places.len(), values.len());
+            let meant = fits("p.id", values);
+            places.push(format!(
+                "SELECT * FROM (SELECT p.id FROM patients p WHERE p.home_facility = ${here} AND p.id < $1 AND p.merged_into IS NULL {meant}
+                  ORDER BY p.id DESC LIMIT $2) h{n}"
+            ));
+            let with = self.shared(&format!("${here}"), values);
+            let meant = fits("s.patient_id", values);
+            places.push(format!(
+                "SELECT * FROM (SELECT DISTINCT s.patient_id AS id FROM patient_shares s
+                  WHERE {with} AND s.patient_id < $1 {meant}
+                    AND NOT EXISTS (SELECT 1 FROM patients m WHERE m.id = s.patient_id AND m.merged_into IS NOT NULL)
+                  ORDER BY s.patient_id DESC LIMIT $2) s{n}"
+            ));
+        }
+        places.join(" UNION ")
+    }
 }
 
 /// Whether `id` is within reach.
 pub async fn is_within(tx: &mut impl Query, reach: &Reach, id: PatientId) -> Result<bool> {
-    let (condition, values) = reach.condition(2);
-    let mut all = args![id];
-    all.extend(values);
+    let mut values = args![id];
+    let within = reach.condition(&mut values);
     let sql = format!(
         "SELECT p.id FROM patients p
-          WHERE p.id IN ($1, (SELECT m.merged_into FROM patients m WHERE m.id = $1)) AND {condition}"
+          WHERE p.id IN ($1, (SELECT m.merged_into FROM patients m WHERE m.id = $1)) AND {within}"
     );
-    Ok(!tx.fetch_built(sql, all).await?.is_empty())
+    Ok(!tx.fetch_built(sql, values).await?.is_empty())
 }
 
-/// Patients within reach that are found by `typed`, the most recently moved first.
+/// Patients that are counted as few: looked up one by one, they cost less than walking a list.
+const FEW: i64 = 500;
+
+/// The patients that are found by what somebody typed: few enough to name, or many.
+#[derive(Debug, Clone)]
+pub struct Found {
+    term: String,
+    few: Option<Vec<PatientId>>,
+}
+
+impl Found {
+    /// Who they are, if they are few.
+    pub fn few(&self) -> Option<&[PatientId]> {
+        self.few.as_deref()
+    }
+
+    /// A condition for the SQL of other rooms, true where the patient in `column` is one of them;
+    /// its values are added to `values`.
+    pub fn condition(&self, column: &str, values: &mut Vec<Value>) -> String {
+        values.extend(args![KIND, self.term]);
+        let (kind, term) = (values.len() - 1, values.len());
+        format!(
+            "AND EXISTS (SELECT 1 FROM search_terms t
+                          WHERE t.kind = ${kind} AND t.term = ${term} AND t.entity_id = {column})"
+        )
+    }
+}
+
+/// All patients found by `typed`, for lists that have their own scope.
+pub async fn found_by(ctx: &Ctx, tx: &mut impl Query, typed: &str) -> Result<Found> {
+    let term = ctx.vault.term(KIND, &terms::asked(typed));
+    let rows = tx
+        .fetch_all(
+            "SELECT entity_id FROM search_terms WHERE kind = $1 AND term = $2 LIMIT $3",
+            args![KIND, term, FEW + 1],
+        )
+        .await?;
+    let ids: Vec<PatientId> = rows.iter().map(|row| row.get("entity_id")).collect::<Result<_>>()?;
+    if ids.len() > FEW.unsigned_abs() as usize {
+        return Ok(Found { term, few: None });
+    }
+    // The records of a person are found together, whichever of them fits.
+    let mut values = Vec::new();
+    let places = among(&ids, &mut values);
+    let others = format!(
+        "SELECT p.id FROM patients p WHERE p.merged_into IN ({places})
+          UNION
+         SELECT p.merged_into FROM patients p WHERE p.id IN ({places}) AND p.merged_into IS NOT NULL"
+    );
+    let mut few = ids;
+    for row in tx.fetch_built(others, values).await? {
+        few.push(row.get("id")?);
+    }
+    Ok(Found { term, few: Some(few) })
+}
+
+/// A page, and one more, of the patients within reach that are found by `typed`: who was entered
+/// last comes first.
 pub async fn find(
     ctx: &Ctx,
     tx: &mut impl Query,
     reach: &Reach,
     typed: &str,
-    limit: i64,
+    ask: &PageAsk<PatientId>,
 ) -> Result<Vec<Patient>> {
-    let (condition, values) = reach.condition(4);
-    let mut all = args![KIND, ctx.vault.term(KIND, &terms::asked(typed)), limit];
-    all.extend(values);
+    let found = found_by(ctx, tx, typed).await?;
+    // Behind every id that can be: `~` comes after the letters and digits of an id.
+    let before = ask.after.map_or_else(|| "~".to_owned(), |id| id.to_string());
+    let mut values = args![before, ask.one_more()];
+    let ids = match found.few() {
+        Some(few) => {
+            let few = among(few, &mut values);
+            let within = reach.condition(&mut values);
+            format!(
+                "SELECT p.id FROM patients p WHERE p.id IN ({few}) AND p.id < $1 AND p.merged_into IS NULL AND {within}"
+            )
+        }
+        // A word that many carry: those within reach are asked whether they carry it.
+        None => reach.walk(|column, values| found.condition(column, values), &mut values),
+    };
     let sql = format!(
-        "{SHOWN}
-          WHERE p.id IN (SELECT COALESCE(m.merged_into, m.id)
-                           FROM search_terms t
-                           JOIN patients m ON m.id = t.entity_id
-                          WHERE t.kind = $1 AND t.term = $2)
-            AND {condition}
-          ORDER BY p.updated_at DESC, p.id
-          LIMIT $3"
+        "{SHOWN} WHERE p.id IN (SELECT id FROM ({ids}) k ORDER BY id DESC LIMIT $2) ORDER BY p.id DESC"
     );
-    let rows = tx.fetch_built(sql, all).await?;
+    let rows = tx.fetch_built(sql, values).await?;
     rows.iter().map(|row| patient(ctx, row)).collect()
-}
-
-/// Ids of all patients found by `typed`, for lists that have their own scope.
-pub async fn ids_found_by(ctx: &Ctx, tx: &mut impl Query, typed: &str, limit: i64) -> Result<Vec<PatientId>> {
-    let rows = tx
-        .fetch_all(
-            // The records of a person are found together, whichever of them fits.
-            "SELECT entity_id FROM search_terms WHERE kind = $1 AND term = $2
-              UNION
-             SELECT p.id FROM search_terms t JOIN patients p ON p.merged_into = t.entity_id
-              WHERE t.kind = $1 AND t.term = $2
-              UNION
-             SELECT p.merged_into FROM search_terms t JOIN patients p ON p.id = t.entity_id
-              WHERE t.kind = $1 AND t.term = $2 AND p.merged_into IS NOT NULL
-              LIMIT $3",
-            args![KIND, ctx.vault.term(KIND, &terms::asked(typed)), limit],
-        )
-        .await?;
-    rows.iter().map(|row| row.get("entity_id")).collect()
 }
 
 /// Patients within reach, the most recently moved first.
 pub async fn recent(ctx: &Ctx, tx: &mut impl Query, reach: &Reach, limit: i64) -> Result<Vec<Patient>> {
-    let (condition, values) = reach.condition(2);
-    let mut all = args![limit];
-    all.extend(values);
-    let rows = tx
-        .fetch_built(format!("{SHOWN} WHERE p.merged_into IS NULL AND {condition} ORDER BY p.updated_at DESC, p.id LIMIT $1"), all)
-        .await?;
+    let mut values = args![limit];
+    let mut newest = Vec::new();
+    for facility in &reach.facilities {
+        values.extend(args![facility]);
+        let (n, here) = (newest.len(), values.len());
+        newest.push(format!(
+            "SELECT * FROM (SELECT p.id FROM patients p WHERE p.home_facility = ${here}
+              ORDER BY p.updated_at DESC, p.id LIMIT $1) h{n}"
+        ));
+        let with = reach.shared(&format!("${here}"), &mut values);
+        newest.push(format!(
+            "SELECT * FROM (SELECT s.patient_id AS id FROM patient_shares s WHERE {with}
+              ORDER BY s.since DESC, s.patient_id LIMIT $1) s{n}"
+        ));
+    }
+    if newest.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "{SHOWN} WHERE p.id IN ({}) AND p.merged_into IS NULL ORDER BY p.updated_at DESC, p.id LIMIT $1",
+        newest.join(" UNION ")
+    );
+    let rows = tx.fetch_built(sql, values).await?;
     rows.iter().map(|row| patient(ctx, row)).collect()
 }
 

@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     commands,
@@ -19,9 +19,10 @@ use crate::{
     auth::Principal,
     ctx::Ctx,
     http::{
-        Door, Doors, FieldError, IdempotencyKey, IfMatch, Json, Once, Path, Problem, Query, Tagged, codes,
+        Door, Doors, FieldError, IdempotencyKey, IfMatch, Json, Once, Paged, Path, Problem, Query, Tagged,
+        codes,
     },
-    kernel::{ConsultId, PatientId, ReferralId},
+    kernel::{ConsultId, Page, PatientId, ReferralId},
 };
 
 /// The referral's routes.
@@ -39,6 +40,7 @@ where
                 "A pile of referrals, most urgent first, with the count of each tab.",
             )
             .query::<shapes::ReferralsAsk>()
+            .paged()
             .answers::<shapes::ReferralPile>(200)
             .refuses(&[&codes::INVALID_FIELD, &codes::NOT_FOUND]),
         )
@@ -73,7 +75,7 @@ where
             history,
             Door::new("referral_history", "What happened to a referral, oldest first.")
                 .part::<ReferralId>("id")
-                .answers_list::<shapes::ReferralHistoryItem>(),
+                .answers_pages::<shapes::ReferralHistoryItem>(),
         )
         .post(
             "/referrals/{id}/actions/{action}",
@@ -123,14 +125,14 @@ struct Listed {
     q: Option<String>,
     patient: Option<PatientId>,
     assigned: Option<String>,
-    limit: Option<i64>,
 }
 
-/// `GET /api/v1/referrals?box=&tab=&q=`
+/// `GET /api/v1/referrals?box=&tab=&q=&limit=&cursor=`
 async fn list(
     Shared(ctx): Shared<Ctx>,
     who: Principal,
     Query(listed): Query<Listed>,
+    Query(paged): Query<Paged>,
 ) -> Result<axum::Json<Value>, Problem> {
     let pile: Pile = match listed.r#box.as_deref() {
         None => Pile::Mine,
@@ -144,14 +146,9 @@ async fn list(
         None => None,
         Some(word) => Some(word.parse().map_err(|_| Problem::field("assigned", "not_one_of_these"))?),
     };
-    let wanted = Wanted {
-        tab,
-        assigned,
-        q: listed.q,
-        patient: listed.patient,
-        limit: listed.limit.unwrap_or(100).clamp(1, 200),
-    };
-    Ok(axum::Json(desk::pile(&ctx, &who, pile, wanted).await?))
+    let wanted = Wanted { tab, assigned, q: listed.q, patient: listed.patient };
+    let ask = paged.ask(&ctx, format!("referrals {pile} of {} {wanted:?}", who.acting))?;
+    Ok(axum::Json(desk::pile(&ctx, &who, pile, &wanted, &ask).await?))
 }
 
 /// `POST /api/v1/referrals`
@@ -192,8 +189,10 @@ async fn history(
     Shared(ctx): Shared<Ctx>,
     who: Principal,
     Path(id): Path<ReferralId>,
-) -> Result<axum::Json<Value>, Problem> {
-    Ok(axum::Json(json!({ "items": read::history(&ctx, &who, id).await?, "next": null })))
+    Query(paged): Query<Paged>,
+) -> Result<axum::Json<Page<Value>>, Problem> {
+    let ask = paged.ask(&ctx, format!("history of {id}"))?;
+    Ok(axum::Json(read::history(&ctx, &who, id, &ask).await?))
 }
 
 /// `POST /api/v1/referrals/{id}/actions/{action}`: the one door for every change of a
@@ -215,8 +214,8 @@ async fn chains(
     Shared(ctx): Shared<Ctx>,
     who: Principal,
     Path(id): Path<PatientId>,
-) -> Result<axum::Json<Value>, Problem> {
-    Ok(axum::Json(json!({ "items": story::chains(&ctx, &who, id).await?, "next": null })))
+) -> Result<axum::Json<Page<Value>>, Problem> {
+    Ok(axum::Json(Page::whole(story::chains(&ctx, &who, id).await?)))
 }
 
 /// `POST /api/v1/consults/{id}/actions/escalate`

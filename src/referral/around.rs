@@ -1,12 +1,12 @@
 //! What a referral asks of the rooms below: who is where, whom it concerns, what is on file.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
 
 use super::{
     eyes::Eyes,
-    model::{Direction, Referral},
+    model::{Direction, Leg, Referral},
     state::MACHINE,
     store,
 };
@@ -14,13 +14,13 @@ use crate::{
     attachments::{self, Owner},
     auth::{
         Principal, Role,
-        policy::{self, Grant},
+        policy::{self, Grant, Sides},
     },
     consents::{self, Subject},
     ctx::Ctx,
-    directory,
+    directory::{self, Mentioned, Names},
     kernel::{DepartmentId, FacilityId, PatientId, ReferralId, Timestamp, UserId},
-    patients,
+    patients::{self, PatientBrief},
     store::{Query, Result, StoreError, WriteTx},
 };
 
@@ -70,13 +70,63 @@ pub async fn snapshot(ctx: &Ctx, tx: &mut impl Query, id: PatientId) -> Result<V
     patients::snapshot(ctx, tx, id).await
 }
 
-/// The patient in a list.
-pub async fn patient(ctx: &Ctx, tx: &mut impl Query, id: PatientId) -> Result<Value> {
-    let brief = patients::brief(ctx, tx, id).await?;
-    serde_json::to_value(brief).map_err(|_| StoreError::Broken {
-        column: "patients.sealed".to_owned(),
-        why: "is not JSON".to_owned(),
-    })
+/// What several referrals name, read in a handful of questions however many they are.
+pub struct Around {
+    names: Names,
+    patients: BTreeMap<PatientId, PatientBrief>,
+    files: BTreeMap<String, i64>,
+}
+
+impl Around {
+    /// Reads what the heads of these referrals name.
+    pub async fn of(ctx: &Ctx, tx: &mut impl Query, referrals: &[Referral]) -> Result<Self> {
+        let mut mentioned = Mentioned::default();
+        for r in referrals {
+            mentioned.people.extend(
+                [Some(r.from_user), r.leg.decided_by.or(r.leg.to_user), r.assigned_to].into_iter().flatten(),
+            );
+            mentioned.facilities.extend([r.from_facility, r.leg.to_facility]);
+            mentioned
+                .departments
+                .extend([Some(r.leg.to_department), r.from_department].into_iter().flatten());
+        }
+        let patients: Vec<PatientId> = referrals.iter().map(|r| r.patient).collect();
+        let owners: Vec<Owner> = referrals.iter().map(|r| Owner::Referral(r.id)).collect();
+        Ok(Self {
+            names: Names::of(tx, mentioned).await?,
+            patients: patients::briefs(ctx, tx, &patients).await?,
+            files: attachments::counts(tx, &owners).await?,
+        })
+    }
+
+    /// A member of staff beside what they did.
+    pub fn person(&self, id: UserId) -> Value {
+        self.names.person(id).map_or_else(|| json!({ "id": id }), |person| json!(person))
+    }
+
+    /// A facility beside a name.
+    pub fn facility(&self, id: FacilityId) -> Value {
+        self.names.facility(id).map_or_else(|| json!({ "id": id }), |facility| json!(facility))
+    }
+
+    /// A department beside a name.
+    pub fn department(&self, id: DepartmentId) -> Value {
+        self.names.department(id).map_or_else(|| json!({ "id": id }), |department| json!(department.name()))
+    }
+
+    /// The patient in a list.
+    pub fn patient(&self, id: PatientId) -> Result<Value> {
+        let brief = self.patients.get(&id).ok_or(StoreError::NoRow)?;
+        serde_json::to_value(brief).map_err(|_| StoreError::Broken {
+            column: "patients.sealed".to_owned(),
+            why: "is not JSON".to_owned(),
+        })
+    }
+
+    /// How many files a referral shows.
+    pub fn files(&self, id: ReferralId) -> i64 {
+        self.files.get(&id.to_string()).copied().unwrap_or(0)
+    }
 }
 
 /// A facility beside a name.
@@ -125,30 +175,47 @@ pub async fn side_of(
 
 /// How `who` stands to `referral`.
 pub async fn eyes(ctx: &Ctx, tx: &mut impl Query, who: &Principal, referral: &Referral) -> Result<Eyes> {
-    let lead = directory::lead(tx).await?;
-    let sides = referral.sides(lead.unwrap_or(referral.from_facility));
-    let mut actors = policy::actors(who, &sides);
-    if lead.is_none() {
-        actors.retain(|actor| *actor != policy::Actor::AllianceDispatcher);
-    }
-    let plays = !actors.is_empty();
-    let held_until = if plays { None } else { held_until(ctx, tx, who, referral).await? };
-    let grant = if held_until.is_some() { Grant::TakesPart } else { Grant::None };
-    let was_here = referral.submitted_at.is_none() || referral.arrived_at.is_some();
-    let withdrawn = !was_here && consents::was_withdrawn(tx, Subject::Referral(referral.id)).await?;
-    let admitted = policy::require(who, &sides, grant).map(|_| ());
-    Ok(Eyes { who: who.clone(), admitted, actors, held_until, withdrawn })
+    let mut all = eyes_of(ctx, tx, who, std::slice::from_ref(referral)).await?;
+    all.pop().ok_or(StoreError::NoRow)
 }
 
-/// Until when the house of `who` held a leg of it, if that is not too long ago.
-async fn held_until(
+/// How `who` stands to each of `referrals`, in their order; in as many questions as for one.
+pub async fn eyes_of(
     ctx: &Ctx,
     tx: &mut impl Query,
     who: &Principal,
-    referral: &Referral,
-) -> Result<Option<Timestamp>> {
-    let now = ctx.clock.now();
-    let legs = store::legs(tx, ctx, referral.id).await?;
+    referrals: &[Referral],
+) -> Result<Vec<Eyes>> {
+    let lead = directory::lead(tx).await?;
+    let sides: Vec<Sides> = referrals.iter().map(|r| r.sides(lead.unwrap_or(r.from_facility))).collect();
+    let mut parts: Vec<Vec<policy::Actor>> = sides.iter().map(|sides| policy::actors(who, sides)).collect();
+    if lead.is_none() {
+        parts.iter_mut().for_each(|parts| parts.retain(|part| *part != policy::Actor::AllianceDispatcher));
+    }
+    let not_here = |r: &&Referral| r.submitted_at.is_some() && r.arrived_at.is_none();
+    let open: Vec<Subject> = referrals.iter().filter(not_here).map(|r| Subject::Referral(r.id)).collect();
+    let withdrawn = consents::withdrawn_of(tx, &open).await?;
+    let strange: Vec<ReferralId> =
+        referrals.iter().zip(&parts).filter(|(_, parts)| parts.is_empty()).map(|(r, _)| r.id).collect();
+    let mut legs = store::legs_of(tx, ctx, &strange).await?;
+    let mut all = Vec::with_capacity(referrals.len());
+    for ((referral, sides), actors) in referrals.iter().zip(sides).zip(parts) {
+        let held = legs.remove(&referral.id).unwrap_or_default();
+        let held_until = held_until(ctx.clock.now(), who, referral, &held);
+        let grant = if held_until.is_some() { Grant::TakesPart } else { Grant::None };
+        all.push(Eyes {
+            who: who.clone(),
+            admitted: policy::require(who, &sides, grant).map(|_| ()),
+            actors,
+            held_until,
+            withdrawn: not_here(&referral) && withdrawn.contains(&referral.id.to_string()),
+        });
+    }
+    Ok(all)
+}
+
+/// Until when the house of `who` held a leg of it, if that is not too long ago.
+fn held_until(now: Timestamp, who: &Principal, referral: &Referral, legs: &[Leg]) -> Option<Timestamp> {
     let theirs = |facility: FacilityId, department: DepartmentId| {
         who.memberships.iter().any(|m| {
             m.facility == facility
@@ -160,23 +227,17 @@ async fn held_until(
                 }
         })
     };
-    Ok(legs
-        .iter()
+    legs.iter()
         .filter(|leg| theirs(leg.to_facility, leg.to_department))
         .filter_map(|leg| leg.ended_at)
         .filter(|ended| now.since(*ended) <= LOOK_BACK)
-        .max())
+        .max()
 }
 
 /// True if a file was linked to the referral after `asked`.
 pub async fn files_since(ctx: &Ctx, tx: &mut impl Query, id: ReferralId, asked: Timestamp) -> Result<bool> {
     let files = attachments::list(ctx, tx, Owner::Referral(id)).await?;
     Ok(files.iter().any(|file| file.linked_at >= asked))
-}
-
-/// How many files the referral shows.
-pub async fn file_count(ctx: &Ctx, tx: &mut impl Query, id: ReferralId) -> Result<usize> {
-    Ok(attachments::list(ctx, tx, Owner::Referral(id)).await?.len())
 }
 
 /// Lets the house that is asked open the patient for as long as the referral lives.

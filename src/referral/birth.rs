@@ -103,17 +103,22 @@ pub(super) async fn number(
     at: Timestamp,
 ) -> Result<String, StoreError> {
     let year = year_of(at);
-    let (series, prefix) = match direction {
-        Direction::Up => ("up", "UP"),
-        Direction::Down => ("down", "DN"),
-        Direction::Peer => ("peer", "PR"),
+    let n = tx.next_number(&format!("referral.{direction}.{year}")).await?;
+    Ok(written(direction, year, &n.to_string()))
+}
+
+/// A number as people say it; `n` are its last digits.
+pub(super) fn written(direction: Direction, year: i16, n: &str) -> String {
+    let prefix = match direction {
+        Direction::Up => "UP",
+        Direction::Down => "DN",
+        Direction::Peer => "PR",
     };
-    let n = tx.next_number(&format!("referral.{series}.{year}")).await?;
-    Ok(format!("{prefix}-{year}-{n:06}"))
+    format!("{prefix}-{year}-{n:0>6}")
 }
 
 /// The year of the clinics' calendar, which has one time zone: UTC+8.
-fn year_of(at: Timestamp) -> i16 {
+pub(super) fn year_of(at: Timestamp) -> i16 {
     let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
     jiff::Timestamp::from_millisecond(at.millis()).map_or(0, |moment| zone.to_datetime(moment).year())
 }

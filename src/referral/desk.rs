@@ -4,19 +4,22 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+pub use super::store::Place;
+
 use super::{
-    around,
+    around::{self, Around},
+    birth,
     error::Error,
     model::Direction,
     state::State,
-    store::{self, Cut, Shelf},
+    store::{self, Found, Narrowed, Shelf},
     view,
 };
 use crate::{
     auth::{Principal, Role},
     ctx::Ctx,
-    journal::{self, Entity, Entry},
-    kernel::{DepartmentId, PatientId},
+    journal::{self, Look},
+    kernel::{DepartmentId, Page, PageAsk, PatientId, Timestamp},
     patients, words,
 };
 
@@ -95,42 +98,79 @@ pub struct Wanted {
     pub patient: Option<PatientId>,
     /// Only what somebody, or nobody, looks after.
     pub assigned: Option<Assigned>,
-    /// How many, at most.
-    pub limit: i64,
 }
 
-/// One pile, and how many lie in each of its tabs.
+impl Wanted {
+    fn typed(&self) -> Option<&str> {
+        self.q.as_deref().map(str::trim).filter(|q| !q.is_empty())
+    }
+}
+
+/// A page of one pile, and how many lie in each of its tabs, counted up to a thousand.
 ///
 /// # Errors
 /// `Denied` to those who read no records.
-pub async fn pile(ctx: &Ctx, who: &Principal, pile: Pile, wanted: Wanted) -> Result<Value, Error> {
-    let shelf = shelf(who, pile, &wanted)?;
-    let mut tx = ctx.db.write("referral.list").await?;
-    let found = match wanted.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
+pub async fn pile(
+    ctx: &Ctx,
+    who: &Principal,
+    pile: Pile,
+    wanted: &Wanted,
+    ask: &PageAsk<Place>,
+) -> Result<Value, Error> {
+    let shelf = shelf(who, pile, wanted)?;
+    let mut tx = ctx.db.read().await?;
+    let found = match wanted.typed() {
         None => None,
-        Some(q) => Some((q.to_uppercase(), patients::ids_found_by(ctx, &mut tx, q).await?)),
+        Some(q) => Some(Found {
+            numbers: numbers(q, ctx.clock.now()),
+            patients: patients::found_by(ctx, &mut tx, q).await?,
+        }),
     };
-    let states = wanted.tab.map(Tab::states);
-    let cut = Cut { assigned: wanted.assigned.map(|whose| (whose, who.user)), limit: wanted.limit };
-    let rows = store::pile(&mut tx, ctx, &shelf, states.as_deref(), found.as_ref(), cut).await?;
-    let mut items = Vec::with_capacity(rows.len());
-    for referral in &rows {
-        let eyes = around::eyes(ctx, &mut tx, who, referral).await?;
+    let states = wanted.tab.map_or_else(|| State::ALL.to_vec(), Tab::states);
+    let narrowed = Narrowed {
+        states: &states,
+        found: found.as_ref(),
+        assigned: wanted.assigned.map(|whose| (whose, who.user)),
+    };
+    let rows = store::page(&mut tx, ctx, &shelf, narrowed, ask).await?;
+    let page = Page::cut(rows, ask, |r| (r.desk_order(), r.id));
+    let around = Around::of(ctx, &mut tx, &page.items).await?;
+    let mut items = Vec::with_capacity(page.items.len());
+    let mut shown = Vec::with_capacity(page.items.len());
+    for (referral, eyes) in page.items.iter().zip(around::eyes_of(ctx, &mut tx, who, &page.items).await?) {
         if eyes.admit().is_ok() {
-            items.push(view::head(ctx, &mut tx, &eyes, referral).await?);
+            items.push(view::head(&around, &eyes, referral)?);
+            shown.push(referral.id.to_string());
         }
     }
     let mut counts: BTreeMap<&'static str, i64> = Tab::ALL.iter().map(|tab| (tab.word(), 0)).collect();
     for (state, n) in store::counts(&mut tx, &shelf).await? {
-        *counts.entry(Tab::of(state).word()).or_default() += n;
+        let count = counts.entry(Tab::of(state).word()).or_default();
+        *count = (*count + n).min(store::COUNTED);
     }
-    let actor = journal::Actor::User(who.user);
-    let entry =
-        Entry::new(ctx.clock.now(), actor, Some(who.acting), Entity::List("referrals"), "referral.list")
-            .with(json!({ "box": pile, "found": items.len() }));
-    journal::append(&mut tx, entry, &[]).await?;
-    tx.commit().await?;
-    Ok(json!({ "items": items, "next": null, "counts": counts }))
+    drop(tx);
+    let narrowed = json!({ "box": pile, "tab": wanted.tab, "assigned": wanted.assigned, "q": found.is_some(), "patient": wanted.patient });
+    let look = Look {
+        user: who.user,
+        facility: who.acting,
+        list: "referrals",
+        action: "referral.list",
+        narrowed,
+        shown,
+    };
+    journal::looked(ctx, look).await?;
+    Ok(json!({ "items": items, "next": page.next, "counts": counts }))
+}
+
+/// The record numbers that `typed` may mean: as it stands, or as the last digits of this year's or last's.
+fn numbers(typed: &str, now: Timestamp) -> Vec<String> {
+    let digits = typed.trim_start_matches('0');
+    if typed.len() > 6 || digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return vec![typed.to_uppercase()];
+    }
+    let year = birth::year_of(now);
+    let both = |direction: &Direction| [year, year - 1].map(|year| birth::written(*direction, year, digits));
+    Direction::ALL.iter().flat_map(both).collect()
 }
 
 /// What this person's place and roles put on the shelf.

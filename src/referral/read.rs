@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::{
-    around,
     commands::{entry_of, opened},
     error::Error,
     moves::By,
@@ -12,8 +11,9 @@ use super::{
 use crate::{
     auth::Principal,
     ctx::Ctx,
-    journal::{self, Entity},
-    kernel::{ReferralId, UserId},
+    directory::{Mentioned, Names},
+    journal::{self, Entity, Told},
+    kernel::{Page, PageAsk, ReferralId, UserId},
 };
 
 /// Looking is in the journal for the auditor; in a record's history it would bury what was done.
@@ -33,34 +33,38 @@ pub async fn show(ctx: &Ctx, who: &Principal, id: ReferralId) -> Result<(i64, Va
     Ok((referral.version, shown))
 }
 
-/// What happened to it, oldest first.
+/// A page of what happened to it, oldest first.
 ///
 /// # Errors
 /// As for [`show`].
-pub async fn history(ctx: &Ctx, who: &Principal, id: ReferralId) -> Result<Vec<Value>, Error> {
+pub async fn history(
+    ctx: &Ctx,
+    who: &Principal,
+    id: ReferralId,
+    ask: &PageAsk<i64>,
+) -> Result<Page<Value>, Error> {
     let mut tx = ctx.db.read().await?;
     let (referral, eyes) = opened(ctx, &mut tx, who, id).await?;
+    let page = journal::history(&mut tx, &Entity::Referral(referral.id), Told::AllBut(LOOKED), ask).await?;
+    let people = page.items.iter().filter_map(|line| line.actor.parse().ok()).collect();
+    let names = Names::of(&mut tx, Mentioned { people, ..Mentioned::default() }).await?;
     let mut shown = Vec::new();
-    for line in journal::history(&mut tx, &Entity::Referral(referral.id)).await? {
+    for line in &page.items {
         let written_before_sent = referral.submitted_at.is_none_or(|sent| line.at < sent);
-        let own = eyes.is_sender();
-        if line.action == LOOKED || !eyes.reaches(line.at) || (written_before_sent && !own) {
+        if !eyes.reaches(line.at) || (written_before_sent && !eyes.is_sender()) {
             continue;
         }
-        let actor = match line.actor.parse::<UserId>() {
-            Ok(user) => around::person(&mut tx, user).await?,
-            Err(_) => Value::Null,
-        };
+        let actor = line.actor.parse::<UserId>().ok();
         shown.push(json!({
             "seq": line.seq,
             "at": line.at,
             "action": line.action,
-            "actor": actor,
+            "actor": actor.and_then(|user| names.person(user)),
             "from_state": line.from_state,
             "to_state": line.to_state,
             "reason_code": line.reason_code,
             "payload": line.payload,
         }));
     }
-    Ok(shown)
+    Ok(page.with(shown))
 }

@@ -314,6 +314,7 @@ pub struct ReferralPile {
     items: Vec<ReferralBrief>,
     /// The cursor of the next page, if there is one.
     next: Option<String>,
+    /// How many lie in each tab; a thousand means a thousand or more.
     counts: BTreeMap<String, i64>,
 }
 

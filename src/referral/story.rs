@@ -47,10 +47,7 @@ pub async fn chains(ctx: &Ctx, who: &Principal, patient: PatientId) -> Result<Ve
         return Err(Error::NotFound);
     }
     let letters = store::of_patient(&mut tx, ctx, patient).await?;
-    let mut seen = Vec::with_capacity(letters.len());
-    for letter in &letters {
-        seen.push(around::eyes(ctx, &mut tx, who, letter).await?);
-    }
+    let seen = around::eyes_of(ctx, &mut tx, who, &letters).await?;
     let mut shown = Vec::new();
     for (letter, eyes) in letters.iter().zip(&seen) {
         let part = |(other, eyes): (&Referral, &Eyes)| other.chain == letter.chain && eyes.admit().is_ok();

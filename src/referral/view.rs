@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    around,
+    around::{self, Around},
     eyes::Eyes,
     guards::what_is_missing,
     model::{Held, Leg, Letter, Referral},
@@ -31,7 +31,8 @@ const CLINICAL: &[&str] = &[
 
 /// The whole record.
 pub async fn whole(ctx: &Ctx, tx: &mut impl Query, eyes: &Eyes, r: &Referral) -> Result<Value> {
-    let mut view = head(ctx, tx, eyes, r).await?;
+    let around = Around::of(ctx, tx, std::slice::from_ref(r)).await?;
+    let mut view = head(&around, eyes, r)?;
     add_letter(&mut view, &r.letter, eyes);
     let view_map = view.as_object_mut().expect("a head is an object");
     view_map.insert("created_at".to_owned(), json!(r.created_at));
@@ -66,19 +67,10 @@ pub async fn whole(ctx: &Ctx, tx: &mut impl Query, eyes: &Eyes, r: &Referral) ->
 }
 
 /// What a list shows of it, and what the whole record begins with.
-pub async fn head(ctx: &Ctx, tx: &mut impl Query, eyes: &Eyes, r: &Referral) -> Result<Value> {
-    let to_user = match r.leg.decided_by.or(r.leg.to_user) {
-        Some(user) => around::person(tx, user).await?,
-        None => Value::Null,
-    };
-    let assigned_to = match r.assigned_to {
-        Some(user) => around::person(tx, user).await?,
-        None => Value::Null,
-    };
-    let from_department = match r.from_department {
-        Some(department) => around::department(tx, department).await?,
-        None => Value::Null,
-    };
+pub fn head(around: &Around, eyes: &Eyes, r: &Referral) -> Result<Value> {
+    let to_user = r.leg.decided_by.or(r.leg.to_user).map(|user| around.person(user));
+    let assigned_to = r.assigned_to.map(|user| around.person(user));
+    let from_department = r.from_department.map(|department| around.department(department));
     let first = r.letter.diagnoses.first();
     let expires_at = r.deadline_at.filter(|_| what_time_does(r.state) == Some(Action::Expire));
     Ok(json!({
@@ -93,21 +85,21 @@ pub async fn head(ctx: &Ctx, tx: &mut impl Query, eyes: &Eyes, r: &Referral) -> 
         "state_since": r.state_since,
         "version": r.version,
         "from": {
-            "facility": around::facility(tx, r.from_facility).await?,
+            "facility": around.facility(r.from_facility),
             "department": from_department,
-            "user": around::person(tx, r.from_user).await?,
+            "user": around.person(r.from_user),
         },
         "to": {
-            "facility": around::facility(tx, r.leg.to_facility).await?,
-            "department": around::department(tx, r.leg.to_department).await?,
+            "facility": around.facility(r.leg.to_facility),
+            "department": around.department(r.leg.to_department),
             "user": to_user,
         },
-        "patient": around::patient(ctx, tx, r.patient).await?,
+        "patient": around.patient(r.patient)?,
         "diagnosis": first.map(|diagnosis| json!({ "code": diagnosis.code, "text": diagnosis.text })),
         "requested_service": r.letter.requested_service,
         "reason_codes": r.letter.reason_codes,
         "transport": transport(r),
-        "attachments": around::file_count(ctx, tx, r.id).await?,
+        "attachments": around.files(r.id),
         "sla_due_at": r.answer.due_at,
         "sla_warn_at": r.answer.warn_at(r.urgency),
         "assigned_to": assigned_to,

@@ -33,6 +33,18 @@ pub trait FromColumn: Sized {
     fn from_column(row: &AnyRow, column: &str) -> Result<Option<Self>>;
 }
 
+/// `$4, $5, …` for a list of ids or words, whose values are added to `values`: what stands
+/// between the brackets of `IN (…)`. Lists are filled up to a few lengths by repeating the last,
+/// so that a statement has few texts and stays prepared. An empty list is `NULL`: nothing fits.
+pub fn among<T: ToColumn>(list: &[T], values: &mut Vec<Value>) -> String {
+    let Some(last) = list.last() else { return "NULL".to_owned() };
+    let first = values.len() + 1;
+    let length = list.len().next_power_of_two();
+    values.extend((0..length).map(|n| list.get(n).unwrap_or(last).to_column()));
+    let places: Vec<String> = (first..first + length).map(|n| format!("${n}")).collect();
+    places.join(", ")
+}
+
 /// One row of an answer.
 pub struct Row(pub(super) AnyRow);
 

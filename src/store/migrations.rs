@@ -23,6 +23,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (11, "statistics", include_str!("../../migrations/0011_statistics.sql")),
     (12, "signal", include_str!("../../migrations/0012_signal.sql")),
     (13, "people", include_str!("../../migrations/0013_people.sql")),
+    (14, "lists", include_str!("../../migrations/0014_lists.sql")),
     (15, "office", include_str!("../../migrations/0015_office.sql")),
     (16, "hooks", include_str!("../../migrations/0016_hooks.sql")),
     (17, "paper", include_str!("../../migrations/0017_paper.sql")),

@@ -10,12 +10,15 @@ mod error;
 mod migrations;
 mod tx;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use sqlx::{AnyPool, any::AnyPoolOptions};
 use tokio::sync::watch;
 
-pub use column::{FromColumn, Row, ToColumn, Value};
+pub use column::{FromColumn, Row, ToColumn, Value, among};
 pub use dialect::Dialect;
 pub use error::StoreError;
 pub use tx::{Query, ReadTx, WriteTx};
@@ -40,6 +43,7 @@ pub struct Db {
     write: AnyPool,
     dialect: Dialect,
     bell: Arc<watch::Sender<i64>>,
+    asked: Arc<AtomicU64>,
 }
 
 impl Db {
@@ -62,7 +66,7 @@ impl Db {
         let write = pool(dialect.writers()).connect(&url).await?;
         let read = pool(settings.connections).connect(&url).await?;
         dialect.check(&write).await?;
-        Ok(Self { read, write, dialect, bell: Arc::new(watch::Sender::new(0)) })
+        Ok(Self { read, write, dialect, bell: Arc::new(watch::Sender::new(0)), asked: Arc::default() })
     }
 
     /// Whether no migration ever ran here: a database that was just made.
@@ -81,24 +85,33 @@ impl Db {
 
     /// Begins a transaction that only reads.
     pub async fn read(&self) -> Result<ReadTx> {
-        ReadTx::begin(&self.read).await
+        ReadTx::begin(&self.read, self.asked.clone()).await
     }
 
     /// Begins a transaction that changes records and owes the journal an entry.
     /// `name` (`room.action`) shows in errors and metrics.
     pub async fn write(&self, name: &'static str) -> Result<WriteTx> {
-        WriteTx::begin(&self.write, self.dialect, name, self.bell.clone(), true).await
+        WriteTx::begin(&self.write, self.dialect, name, self.told(), true).await
     }
 
     /// Begins a transaction that owes the journal nothing: sessions, presence, counters of
     /// limits. Grep for it: every use must be one of those.
     pub async fn write_quiet(&self, name: &'static str) -> Result<WriteTx> {
-        WriteTx::begin(&self.write, self.dialect, name, self.bell.clone(), false).await
+        WriteTx::begin(&self.write, self.dialect, name, self.told(), false).await
     }
 
     /// Rings with the newest journal number after every commit that wrote entries.
     pub fn bell(&self) -> watch::Receiver<i64> {
         self.bell.subscribe()
+    }
+
+    fn told(&self) -> (Arc<watch::Sender<i64>>, Arc<AtomicU64>) {
+        (self.bell.clone(), self.asked.clone())
+    }
+
+    /// How many statements were sent since it was opened, by everybody who holds it.
+    pub fn statements(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// Which engine this is.

@@ -1,6 +1,12 @@
 //! Transactions: named, and refused when they change records untold.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use sqlx::{Any, AnyPool, AssertSqlSafe, SqlSafeStr, SqlStr, Transaction, any::AnyArguments};
 use tokio::sync::watch;
@@ -39,11 +45,12 @@ pub trait Query: Send {
 /// A transaction that only reads.
 pub struct ReadTx {
     tx: Transaction<'static, Any>,
+    asked: Arc<AtomicU64>,
 }
 
 impl ReadTx {
-    pub(super) async fn begin(pool: &AnyPool) -> Result<Self> {
-        Ok(Self { tx: pool.begin().await? })
+    pub(super) async fn begin(pool: &AnyPool, asked: Arc<AtomicU64>) -> Result<Self> {
+        Ok(Self { tx: pool.begin().await?, asked })
     }
 }
 
@@ -55,6 +62,7 @@ pub struct WriteTx {
     changed: bool,
     newest: Option<i64>,
     bell: Arc<watch::Sender<i64>>,
+    asked: Arc<AtomicU64>,
 }
 
 impl WriteTx {
@@ -62,7 +70,7 @@ impl WriteTx {
         pool: &AnyPool,
         dialect: Dialect,
         name: &'static str,
-        bell: Arc<watch::Sender<i64>>,
+        (bell, asked): (Arc<watch::Sender<i64>>, Arc<AtomicU64>),
         owes_entry: bool,
     ) -> Result<Self> {
         // Another process (a backup, an operator's shell) may hold the lock for a moment.
@@ -79,12 +87,13 @@ impl WriteTx {
                 },
             }
         };
-        Ok(Self { tx, name, owes_entry, changed: false, newest: None, bell })
+        Ok(Self { tx, name, owes_entry, changed: false, newest: None, bell, asked })
     }
 
     /// Changes rows and says how many.
     pub async fn execute(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
         self.changed = true;
+        self.asked.fetch_add(1, Ordering::Relaxed);
         Ok(bound(sql.into_sql_str(), args).execute(&mut *self.tx).await?.rows_affected())
     }
 
@@ -146,23 +155,29 @@ impl WriteTx {
 
 impl Query for ReadTx {
     async fn fetch_built(&mut self, sql: String, args: Vec<Value>) -> Result<Vec<Row>> {
-        rows(&mut self.tx, AssertSqlSafe(sql).into_sql_str(), args).await
+        rows(&mut self.tx, &self.asked, AssertSqlSafe(sql).into_sql_str(), args).await
     }
     async fn fetch_all(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
-        rows(&mut self.tx, sql.into_sql_str(), args).await
+        rows(&mut self.tx, &self.asked, sql.into_sql_str(), args).await
     }
 }
 
 impl Query for WriteTx {
     async fn fetch_built(&mut self, sql: String, args: Vec<Value>) -> Result<Vec<Row>> {
-        rows(&mut self.tx, AssertSqlSafe(sql).into_sql_str(), args).await
+        rows(&mut self.tx, &self.asked, AssertSqlSafe(sql).into_sql_str(), args).await
     }
     async fn fetch_all(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
-        rows(&mut self.tx, sql.into_sql_str(), args).await
+        rows(&mut self.tx, &self.asked, sql.into_sql_str(), args).await
     }
 }
 
-async fn rows(tx: &mut Transaction<'static, Any>, sql: SqlStr, args: Vec<Value>) -> Result<Vec<Row>> {
+async fn rows(
+    tx: &mut Transaction<'static, Any>,
+    asked: &AtomicU64,
+    sql: SqlStr,
+    args: Vec<Value>,
+) -> Result<Vec<Row>> {
+    asked.fetch_add(1, Ordering::Relaxed);
     Ok(bound(sql, args).fetch_all(&mut **tx).await?.into_iter().map(Row).collect())
 }
 

@@ -25,6 +25,7 @@ mod entry;
 mod hooks;
 mod house;
 mod killed;
+mod lists;
 #[path = "../load/mod.rs"]
 mod load;
 mod log;

@@ -1,5 +1,6 @@
 //! The rows of a consult and its letter.
 
+pub mod lists;
 pub mod people;
 pub mod said;
 
@@ -9,23 +10,16 @@ use super::{
 };
 use crate::{
     ctx::Ctx,
-    kernel::{ConsultId, DepartmentId, FacilityId, PatientId, ReferralId, Timestamp, UserId},
+    kernel::{ConsultId, ReferralId, Timestamp},
     store::{Query, Result, Row, StoreError, WriteTx, args},
 };
 
 /// The columns of [`Consult`].
-macro_rules! head {
-    ($rest:literal) => {
-        concat!(
-            "SELECT c.id, c.no, c.patient_id, c.from_facility, c.from_user, c.created_at, c.kind, c.urgency,
-                    c.to_facility, c.to_department, c.to_user, c.chair, c.state, c.state_since, c.opened_at,
-                    c.answered_at, c.ended_at, c.scheduled_start, c.scheduled_end, c.ring_round, c.ring_began,
-                    c.close_reason, c.unacknowledged, c.leg, c.version
-               FROM consults c ",
-            $rest
-        )
-    };
-}
+const COLUMNS: &str =
+    "c.id, c.no, c.patient_id, c.from_facility, c.from_user, c.created_at, c.kind, c.urgency,
+       c.to_facility, c.to_department, c.to_user, c.chair, c.state, c.state_since, c.opened_at,
+       c.answered_at, c.ended_at, c.scheduled_start, c.scheduled_end, c.ring_round, c.ring_began,
+       c.close_reason, c.unacknowledged, c.leg, c.version";
 
 fn consult(row: &Row) -> Result<Consult> {
     let start: Option<Timestamp> = row.get("scheduled_start")?;
@@ -60,7 +54,8 @@ fn consult(row: &Row) -> Result<Consult> {
 
 /// One consult, without anything clinical.
 pub async fn load(tx: &mut impl Query, id: ConsultId) -> Result<Option<Consult>> {
-    tx.fetch_optional(head!("WHERE c.id = $1"), args![id]).await?.as_ref().map(consult).transpose()
+    let rows = tx.fetch_built(format!("SELECT {COLUMNS} FROM consults c WHERE c.id = $1"), args![id]).await?;
+    rows.first().map(consult).transpose()
 }
 
 /// Has the consult to oneself until the transaction ends: who comes second waits here, and
@@ -69,83 +64,6 @@ pub async fn hold(tx: &mut WriteTx, id: ConsultId) -> Result<()> {
     let name = tx.name();
     tx.execute("UPDATE consults SET updated_by = $1 WHERE id = $2", args![name, id]).await?;
     Ok(())
-}
-
-/// The consults of one facility that sends, newest first.
-pub async fn mine(tx: &mut impl Query, facility: FacilityId, limit: i64) -> Result<Vec<Consult>> {
-    let rows = tx
-        .fetch_all(
-            head!("WHERE c.from_facility = $1 AND c.state <> 'entered_in_error' ORDER BY c.state_since DESC LIMIT $2"),
-            args![facility, limit],
-        )
-        .await?;
-    rows.iter().map(consult).collect()
-}
-
-/// What waits for the doctors of a department, most urgent first, then oldest.
-pub async fn waiting(tx: &mut impl Query, department: DepartmentId) -> Result<Vec<Consult>> {
-    let rows = tx
-        .fetch_all(
-            head!(
-                "WHERE c.to_department = $1
-                   AND c.state IN ('requested', 'queued', 'ringing', 'accepted', 'scheduled', 'in_progress',
-                                   'interrupted', 'opinion_given')
-                 ORDER BY CASE c.urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, c.state_since
-                 LIMIT 200"
-            ),
-            args![department],
-        )
-        .await?;
-    rows.iter().map(consult).collect()
-}
-
-/// What waits at any department of a facility: the desk's list.
-pub async fn waiting_at(tx: &mut impl Query, facility: FacilityId) -> Result<Vec<Consult>> {
-    let rows = tx
-        .fetch_all(
-            head!(
-                "WHERE c.to_facility = $1
-                   AND c.state IN ('requested', 'queued', 'ringing', 'accepted', 'scheduled', 'in_progress',
-                                   'interrupted', 'opinion_given')
-                 ORDER BY CASE c.urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, c.state_since
-                 LIMIT 200"
-            ),
-            args![facility],
-        )
-        .await?;
-    rows.iter().map(consult).collect()
-}
-
-/// What concerned a person since `from`: written, taken or taken part in, newest first.
-pub async fn since(tx: &mut impl Query, user: UserId, from: Timestamp) -> Result<Vec<Consult>> {
-    let rows = tx
-        .fetch_all(
-            head!(
-                "WHERE c.state <> 'entered_in_error'
-                   AND (c.state_since >= $2 OR (c.scheduled_start IS NOT NULL AND c.state = 'scheduled'))
-                   AND (c.from_user = $1 OR c.to_user = $1 OR c.chair = $1
-                        OR EXISTS (SELECT 1 FROM participants p WHERE p.consult_id = c.id AND p.user_id = $1))
-                 ORDER BY c.state_since DESC
-                 LIMIT 200"
-            ),
-            args![user, from],
-        )
-        .await?;
-    rows.iter().map(consult).collect()
-}
-
-/// Every consult about a patient, newest first.
-pub async fn of_patient(tx: &mut impl Query, patient: PatientId) -> Result<Vec<Consult>> {
-    let rows = tx
-        .fetch_all(
-            head!(
-                "WHERE c.patient_id IN (SELECT p.id FROM patients p WHERE p.id = $1 OR p.merged_into = $1)
-                 ORDER BY c.created_at DESC LIMIT 200"
-            ),
-            args![patient],
-        )
-        .await?;
-    rows.iter().map(consult).collect()
 }
 
 /// What time has something to do with now. What rings, and instant requests in the list,
@@ -341,15 +259,4 @@ pub async fn link_referral(
     )
     .await?;
     Ok(())
-}
-
-/// The referrals that were written from a consult, oldest first.
-pub async fn referrals_of(tx: &mut impl Query, id: ConsultId) -> Result<Vec<ReferralId>> {
-    let rows = tx
-        .fetch_all(
-            "SELECT referral_id FROM consult_referrals WHERE consult_id = $1 ORDER BY at, referral_id",
-            args![id],
-        )
-        .await?;
-    rows.iter().map(|row| row.get("referral_id")).collect()
 }

@@ -1,10 +1,12 @@
 //! The rows of the people around a consult: who is rung, who takes part, who sits there.
 
+use std::collections::BTreeSet;
+
 use super::super::model::{Consult, Ring, RingState, Side};
 use crate::{
     ctx::Ctx,
     kernel::{ConsultId, ParticipantId, RingId, Timestamp, UserId},
-    store::{Query, Result, Row, WriteTx, args},
+    store::{Query, Result, Row, WriteTx, among, args},
 };
 
 fn ring_of(row: &Row) -> Result<Ring> {
@@ -314,25 +316,29 @@ pub async fn invited(tx: &mut impl Query, consult: &Consult) -> Result<Vec<UserI
 /// Who was rung or took part may look back for so long (trust: an ended grant).
 const LOOK_BACK: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3600);
 
-/// True while a person is tied to the consult by having been rung or by taking part.
-pub async fn ties(tx: &mut impl Query, consult: &Consult, user: UserId, now: Timestamp) -> Result<bool> {
+/// The consults to which a person is tied, by having been rung or by taking part.
+pub async fn ties(
+    tx: &mut impl Query,
+    consults: &[&Consult],
+    user: UserId,
+    now: Timestamp,
+) -> Result<BTreeSet<ConsultId>> {
     let since = now.minus(LOOK_BACK);
-    if consult.ended_at.is_none_or(|ended| ended >= since)
-        && participant(tx, consult.id, user).await?.is_some()
-    {
-        return Ok(true);
-    }
-    let row = tx
-        .fetch_optional(
-            "SELECT id FROM rings
-              WHERE consult_id = $1
-                AND user_id = $2
-                AND (state = 'ringing' OR COALESCE(ended_at, expires_at) >= $3)
-              LIMIT 1",
-            args![consult.id, user, since],
-        )
-        .await?;
-    Ok(row.is_some())
+    let fresh = |c: &&&Consult| c.ended_at.is_none_or(|ended| ended >= since);
+    let lately: Vec<ConsultId> = consults.iter().filter(fresh).map(|c| c.id).collect();
+    let all: Vec<ConsultId> = consults.iter().map(|c| c.id).collect();
+    let mut values = args![user, since];
+    let (lately, all) = (among(&lately, &mut values), among(&all, &mut values));
+    let sql = format!(
+        "SELECT consult_id FROM participants WHERE user_id = $1 AND consult_id IN ({lately})
+          UNION
+         SELECT consult_id FROM rings
+          WHERE user_id = $1
+            AND consult_id IN ({all})
+            AND (state = 'ringing' OR COALESCE(ended_at, expires_at) >= $2)"
+    );
+    let rows = tx.fetch_built(sql, values).await?;
+    rows.iter().map(|row| row.get("consult_id")).collect()
 }
 
 /// The side on which a person takes part, if he does.

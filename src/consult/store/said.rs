@@ -1,11 +1,13 @@
 //! The rows of what was said in a consult: messages and signed opinions, both sealed.
 
+use std::collections::BTreeMap;
+
 use super::super::model::{Ack, Adopted, Message, NewOpinion, Opinion};
 use super::open_optional;
 use crate::{
     ctx::Ctx,
-    kernel::{ConsultId, MessageId, OpinionId, Timestamp, UserId},
-    store::{Query, Result, Row, StoreError, WriteTx, args},
+    kernel::{ConsultId, MessageId, OpinionId, PageAsk, Timestamp, UserId},
+    store::{Query, Result, Row, StoreError, WriteTx, among, args},
 };
 
 /// What an opinion is read from.
@@ -37,16 +39,21 @@ fn message(ctx: &Ctx, row: &Row) -> Result<Message> {
     })
 }
 
-/// Everything that was said, in order.
-pub async fn messages(ctx: &Ctx, tx: &mut impl Query, id: ConsultId) -> Result<Vec<Message>> {
+/// A page, and one more, of what was said before a message, the latest first, each with its number.
+pub async fn before(
+    ctx: &Ctx,
+    tx: &mut impl Query,
+    id: ConsultId,
+    ask: &PageAsk<i64>,
+) -> Result<Vec<(i64, Message)>> {
     let rows = tx
         .fetch_all(
-            "SELECT id, author, kind, body, attachment_id, client_msg_id, at
-               FROM messages WHERE consult_id = $1 ORDER BY n LIMIT 1000",
-            args![id],
+            "SELECT n, id, author, kind, body, attachment_id, client_msg_id, at
+               FROM messages WHERE consult_id = $1 AND n < $2 ORDER BY n DESC LIMIT $3",
+            args![id, ask.after.unwrap_or(i64::MAX), ask.one_more()],
         )
         .await?;
-    rows.iter().map(|row| message(ctx, row)).collect()
+    rows.iter().map(|row| Ok((row.get("n")?, message(ctx, row)?))).collect()
 }
 
 /// One message by its id.
@@ -155,6 +162,26 @@ pub async fn opinions(ctx: &Ctx, tx: &mut impl Query, id: ConsultId) -> Result<V
         .fetch_all(opinions!("WHERE consult_id = $1 ORDER BY version_no DESC LIMIT 100"), args![id])
         .await?;
     rows.iter().map(|row| opinion_in(ctx, row)).collect()
+}
+
+/// The newest version of each of several consults.
+pub async fn newest_of(
+    ctx: &Ctx,
+    tx: &mut impl Query,
+    ids: &[ConsultId],
+) -> Result<BTreeMap<ConsultId, Opinion>> {
+    let mut values = Vec::new();
+    let places = among(ids, &mut values);
+    let sql = format!(
+        "SELECT consult_id, id, version_no, author, body, next, signed_at, content_hash, signature_kind,
+                reason_code, ack_by, ack_at, ack_adopted, ack_reason
+           FROM opinions o
+          WHERE consult_id IN ({places})
+            AND NOT EXISTS (SELECT 1 FROM opinions l
+                             WHERE l.consult_id = o.consult_id AND l.version_no > o.version_no)"
+    );
+    let rows = tx.fetch_built(sql, values).await?;
+    rows.iter().map(|row| Ok((row.get("consult_id")?, opinion_in(ctx, row)?))).collect()
 }
 
 fn opinion_in(ctx: &Ctx, row: &Row) -> Result<Opinion> {

@@ -122,7 +122,7 @@ pub async fn raise_version(tx: &mut WriteTx, id: DepartmentId, seen: i64) -> Res
 /// Who may be put on duty in a department: its doctors.
 pub async fn staff_of(tx: &mut impl Query, id: DepartmentId) -> Result<Vec<PersonName>> {
     let doctors = store::doctors_of(tx, id).await?;
-    Ok(store::names_of(tx, &doctors).await?.into_values().collect())
+    Ok(super::super::names_of(tx, &doctors).await?.into_values().collect())
 }
 
 /// The duties of a department that touch a span of time, by when they begin.

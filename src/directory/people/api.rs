@@ -17,9 +17,10 @@ use crate::{
     auth::{Principal, devices::SessionView},
     ctx::Ctx,
     http::{
-        Door, Doors, IdempotencyKey, IfMatch, Json, Once, Path, Problem, Query, StoredAnswer, Tagged, codes,
+        Door, Doors, IdempotencyKey, IfMatch, Json, Once, Paged, Path, Problem, Query, StoredAnswer, Tagged,
+        codes,
     },
-    kernel::{FacilityId, Page, PageAsk, SessionId, Timestamp, UserId},
+    kernel::{FacilityId, Page, SessionId, Timestamp, UserId},
 };
 
 /// None of them takes an API token: programs do not look after people.
@@ -130,22 +131,15 @@ struct Asked {
     standing: Option<Standing>,
 }
 
-#[derive(Deserialize)]
-struct PageAsked {
-    limit: Option<i64>,
-    cursor: Option<String>,
-}
-
 /// `GET /api/v1/admin/people`
 async fn list(
     State(ctx): State<Ctx>,
     who: Principal,
     Query(asked): Query<Asked>,
-    Query(page): Query<PageAsked>,
+    Query(page): Query<Paged>,
 ) -> Result<axum::Json<Page<StaffView>>, Problem> {
-    let ask = PageAsk::read(page.limit, page.cursor.as_deref())
-        .map_err(|_| Problem::field("cursor", "not_right"))?;
     let wanted = Wanted { q: asked.q, facility: asked.facility, standing: asked.standing };
+    let ask = page.ask(&ctx, format!("people {wanted:?}"))?;
     Ok(axum::Json(commands::list(&ctx, &who, &wanted, &ask).await?))
 }
 

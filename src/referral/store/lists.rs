@@ -1,4 +1,7 @@
 //! The desk's lists: whose letters, in which states, found by what.
+//!
+//! A list is read in the order of the desk from indexes that end in that order, one short
+//! stretch for each place and state, so a page costs the same in a small archive and in a large one.
 
 use super::{
     super::{
@@ -10,8 +13,9 @@ use super::{
 };
 use crate::{
     ctx::Ctx,
-    kernel::{DepartmentId, FacilityId, PatientId, UserId},
-    store::{Query, Result, Value, args},
+    kernel::{DepartmentId, FacilityId, PageAsk, PatientId, ReferralId, UserId},
+    patients,
+    store::{Query, Result, ToColumn, Value, among, args},
 };
 
 /// Whose letters a list shows.
@@ -36,97 +40,180 @@ pub enum Shelf {
     Of(PatientId),
 }
 
-impl Shelf {
-    /// The condition, and its arguments from `$1` on.
-    fn condition(&self) -> (String, Vec<Value>) {
-        match self {
-            Self::InOf(facility) => {
-                ("r.to_facility = $1 AND r.submitted_at IS NOT NULL".to_owned(), args![facility])
-            }
-            Self::InFor { facility, departments, down } => {
-                let mut values = args![facility, down.map_or("none", Direction::word)];
-                let mut places = vec!["''".to_owned()];
-                for department in departments {
-                    values.extend(args![department]);
-                    places.push(format!("${}", values.len()));
-                }
-                let places = places.join(", ");
-                (
-                    format!(
-                        "r.to_facility = $1 AND r.submitted_at IS NOT NULL
-                         AND (r.direction = $2 OR r.to_department IN ({places}))"
-                    ),
-                    values,
-                )
-            }
-            Self::OutOf(facility) => ("r.from_facility = $1".to_owned(), args![facility]),
-            Self::By(user) => ("r.from_user = $1".to_owned(), args![user]),
+/// Where a row stands in a list: [`Referral::desk_order`] and the id.
+pub type Place = (i64, ReferralId);
+
+/// What a list is narrowed to by what somebody typed.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Record numbers that were meant.
+    pub numbers: Vec<String>,
+    /// The patients that were meant.
+    pub patients: patients::Found,
+}
+
+/// One part of a shelf: a column that an index begins with, and what it must be.
+struct Part {
+    column: &'static str,
+    is: Value,
+    and: &'static str,
+}
+
+impl Part {
+    /// The condition, with the value at `place`.
+    fn is_at(&self, place: usize) -> String {
+        match self.column {
             // Those of the records that were merged into this one as well.
-            Self::Of(patient) => (
-                "r.patient_id IN (SELECT p.id FROM patients p WHERE p.id = $1 OR p.merged_into = $1)"
-                    .to_owned(),
-                args![patient],
+            "patient_id" => format!(
+                "r.patient_id IN (SELECT p.id FROM patients p WHERE p.id = ${place} OR p.merged_into = ${place})"
             ),
+            column => format!("r.{column} = ${place}"),
+        }
+    }
+
+    /// The same, not to be looked up by the index of the column: it would walk the whole shelf.
+    fn is_at_last(&self, place: usize) -> String {
+        match self.column {
+            "patient_id" => self.is_at(place),
+            column => format!("r.{column} || '' = ${place}"),
         }
     }
 }
+
+impl Shelf {
+    fn parts(&self) -> Vec<Part> {
+        let part = |column, is: String, and| Part { column, is: is.to_column(), and };
+        match self {
+            Self::InOf(facility) => vec![part("to_facility", facility.to_string(), SENT)],
+            Self::InFor { facility, departments, down } => {
+                let mut parts: Vec<Part> = departments
+                    .iter()
+                    .map(|department| part("to_department", department.to_string(), SENT))
+                    .collect();
+                if *down == Some(Direction::Down) {
+                    parts.push(part("to_facility", facility.to_string(), SENT_DOWN));
+                }
+                parts
+            }
+            Self::OutOf(facility) => vec![part("from_facility", facility.to_string(), "")],
+            Self::By(user) => vec![part("from_user", user.to_string(), "")],
+            Self::Of(patient) => vec![part("patient_id", patient.to_string(), "")],
+        }
+    }
+}
+
+const SENT: &str = "AND r.submitted_at IS NOT NULL";
+const SENT_DOWN: &str = "AND r.submitted_at IS NOT NULL AND r.direction = 'down'";
 
 /// What of a shelf is shown.
 #[derive(Debug, Clone, Copy)]
-pub struct Cut {
+pub struct Narrowed<'a> {
+    /// In these states.
+    pub states: &'a [State],
+    /// What somebody typed.
+    pub found: Option<&'a Found>,
     /// Only what this person, or nobody, looks after.
     pub assigned: Option<(Assigned, UserId)>,
-    /// How many, at most.
-    pub limit: i64,
 }
 
-/// One shelf, most urgent first, then what is due first.
-pub async fn pile(
+/// One page of a shelf and one row more, in the order of the desk.
+pub async fn page(
     tx: &mut impl Query,
     ctx: &Ctx,
     shelf: &Shelf,
-    states: Option<&[State]>,
-    found: Option<&(String, Vec<PatientId>)>,
-    cut: Cut,
+    narrowed: Narrowed<'_>,
+    ask: &PageAsk<Place>,
 ) -> Result<Vec<Referral>> {
-    let (mut condition, mut values) = shelf.condition();
-    if let Some(states) = states {
-        let words: Vec<String> = states.iter().map(|state| format!("'{}'", state.word())).collect();
-        condition = format!("{condition} AND r.state IN ({})", words.join(", "));
+    let (order, id) = match &ask.after {
+        Some((order, id)) => (*order, id.to_string()),
+        None => (i64::MIN, String::new()),
+    };
+    let mut values = args![order, id, ask.one_more()];
+    let stretches = stretches(shelf, narrowed, &mut values);
+    if stretches.is_empty() {
+        return Ok(Vec::new());
     }
-    if let Some((no, patients)) = found {
-        values.extend(args![no]);
-        let mut places = vec!["''".to_owned()];
-        let no = values.len();
-        for patient in patients {
-            values.extend(args![patient]);
-            places.push(format!("${}", values.len()));
-        }
-        condition = format!("{condition} AND (r.no = ${no} OR r.patient_id IN ({}))", places.join(", "));
-    }
-    match cut.assigned {
-        Some((Assigned::Me, user)) => {
-            values.extend(args![user]);
-            condition = format!("{condition} AND r.assigned_to = ${}", values.len());
-        }
-        Some((Assigned::Nobody, _)) => condition.push_str(" AND r.assigned_to IS NULL"),
-        None => {}
-    }
-    values.extend(args![cut.limit]);
-    // Where nothing is due any more, the newest comes first.
-    let condition = format!(
-        "WHERE {condition}
-         ORDER BY r.urgency_rank, COALESCE(r.answer_due_at, 9000000000000000), r.state_since DESC, r.id
-         LIMIT ${}",
-        values.len()
+    let those = format!(
+        "WHERE r.id IN (SELECT id FROM ({}) k ORDER BY desk_order, id LIMIT $3) ORDER BY r.desk_order, r.id",
+        stretches.join(" UNION ")
     );
-    select(tx, ctx, &condition, values).await
+    select(tx, ctx, &those, values).await
 }
 
-/// How many lie on a shelf, by state.
+/// The short ordered stretches of which a page is put together.
+fn stretches(shelf: &Shelf, narrowed: Narrowed<'_>, values: &mut Vec<Value>) -> Vec<String> {
+    let Narrowed { states, found, assigned } = narrowed;
+    let theirs = match assigned {
+        None => String::new(),
+        Some((Assigned::Nobody, _)) => "AND r.assigned_to IS NULL".to_owned(),
+        Some((Assigned::Me, user)) => {
+            values.extend(args![user]);
+            format!("AND r.assigned_to = ${}", values.len())
+        }
+    };
+    let mut stretches = Vec::new();
+    for part in shelf.parts() {
+        values.push(part.is.clone());
+        let (place, and) = (values.len(), part.and);
+        let (here, here_last) = (part.is_at(place), part.is_at_last(place));
+        let mut add = |fits: &str| {
+            stretches.push(format!(
+                "SELECT * FROM (SELECT r.id, r.desk_order FROM referrals r
+                  WHERE {fits} {and} {theirs} AND (r.desk_order, r.id) > ($1, $2)
+                  ORDER BY r.desk_order, r.id LIMIT $3) s{}",
+                stretches.len()
+            ));
+        };
+        // Few are found: they are looked up and asked where they stand. Many: the shelf is walked
+        // and each row is asked whether it is one of them.
+        let rare = found.is_some_and(|found| found.patients.few().is_some());
+        if rare || matches!(shelf, Shelf::Of(_)) {
+            let listed = states.iter().map(|state| state.word()).collect::<Vec<_>>();
+            let states = among(&listed, values);
+            match found {
+                None => add(&format!("{here} AND r.state IN ({states})")),
+                Some(found) => {
+                    let few = among(found.patients.few().unwrap_or_default(), values);
+                    add(&format!("r.patient_id IN ({few}) AND {here_last} AND r.state IN ({states})"));
+                }
+            }
+        } else {
+            for state in states {
+                let meant =
+                    found.map_or_else(String::new, |found| found.patients.condition("r.patient_id", values));
+                add(&format!("{here} AND r.state = '{}' {meant}", state.word()));
+            }
+        }
+        if let Some(found) = found.filter(|found| !found.numbers.is_empty()) {
+            let numbers = among(&found.numbers, values);
+            add(&format!("r.no IN ({numbers}) AND {here_last}"));
+        }
+    }
+    stretches
+}
+
+/// The most rows of one state that are counted: whoever has more has many.
+pub const COUNTED: i64 = 1_000;
+
+/// How many lie on a shelf, by state, each counted up to [`COUNTED`].
 pub async fn counts(tx: &mut impl Query, shelf: &Shelf) -> Result<Vec<(State, i64)>> {
-    let (condition, values) = shelf.condition();
-    let sql = format!("SELECT r.state, count(*) AS n FROM referrals r WHERE {condition} GROUP BY r.state");
-    let rows = tx.fetch_built(sql, values).await?;
+    let mut values = args![COUNTED];
+    let mut counts = Vec::new();
+    for part in shelf.parts() {
+        values.push(part.is.clone());
+        let (and, here) = (part.and, part.is_at(values.len()));
+        for state in State::ALL {
+            let word = state.word();
+            counts.push(format!(
+                "SELECT '{word}' AS state, count(*) AS n
+                   FROM (SELECT r.id FROM referrals r
+                          WHERE {here} AND r.state = '{word}' {and} LIMIT $1) s"
+            ));
+        }
+    }
+    if counts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = tx.fetch_built(counts.join(" UNION ALL "), values).await?;
     rows.iter().map(|row| Ok((row.parse("state")?, row.get("n")?))).collect()
 }

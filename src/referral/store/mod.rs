@@ -4,10 +4,12 @@ mod clock;
 mod lists;
 mod said;
 
+use std::collections::BTreeMap;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use clock::{due, nearly_late, overdue, told_nearly_late, told_overdue};
-pub use lists::{Cut, Shelf, counts, pile};
+pub use lists::{COUNTED, Found, Narrowed, Place, Shelf, counts, page};
 pub use said::{Said, notes, say};
 
 use super::{
@@ -17,7 +19,7 @@ use super::{
 use crate::{
     ctx::Ctx,
     kernel::{BedPoolId, ConsultId, DepartmentId, FacilityId, LegId, PatientId, ReferralId, SlotId, UserId},
-    store::{Query, Result, Row, StoreError, WriteTx, args},
+    store::{Query, Result, Row, StoreError, WriteTx, among, args},
 };
 
 const COLUMNS: &str = "r.id, r.no, r.chain_id, r.parent_id, r.is_return, r.source_consult_id, r.direction, r.patient_id,
@@ -85,18 +87,34 @@ pub async fn live_doubles(
 
 /// Every leg, first to last.
 pub async fn legs(tx: &mut impl Query, ctx: &Ctx, id: ReferralId) -> Result<Vec<Leg>> {
-    let rows = tx
-        .fetch_all(
-            "SELECT id AS leg_id, seq, to_facility, to_department, to_user, state AS leg_state, offered_at,
-                    first_viewed_at, first_viewed_by, decided_at, decided_by, decision_code, ended_at,
-                    appointment_at, slot_id, bed_pool_id, arrived_at AS leg_arrived_at, admitted_at, discharged_at, moves, words
-               FROM referral_legs
-              WHERE referral_id = $1
-              ORDER BY seq",
-            args![id],
-        )
-        .await?;
-    rows.iter().map(|row| leg(row, ctx)).collect()
+    Ok(legs_of(tx, ctx, &[id]).await?.remove(&id).unwrap_or_default())
+}
+
+/// Every leg of several referrals, first to last.
+pub async fn legs_of(
+    tx: &mut impl Query,
+    ctx: &Ctx,
+    ids: &[ReferralId],
+) -> Result<BTreeMap<ReferralId, Vec<Leg>>> {
+    let mut legs: BTreeMap<ReferralId, Vec<Leg>> = BTreeMap::new();
+    if ids.is_empty() {
+        return Ok(legs);
+    }
+    let mut values = Vec::new();
+    let places = among(ids, &mut values);
+    let sql = format!(
+        "SELECT referral_id, id AS leg_id, seq, to_facility, to_department, to_user, state AS leg_state, offered_at,
+                first_viewed_at, first_viewed_by, decided_at, decided_by, decision_code, ended_at,
+                appointment_at, slot_id, bed_pool_id, arrived_at AS leg_arrived_at, admitted_at, discharged_at,
+                moves, words
+           FROM referral_legs
+          WHERE referral_id IN ({places})
+          ORDER BY referral_id, seq"
+    );
+    for row in &tx.fetch_built(sql, values).await? {
+        legs.entry(row.get("referral_id")?).or_default().push(leg(row, ctx)?);
+    }
+    Ok(legs)
 }
 
 /// Writes a new referral and its first leg.
@@ -106,9 +124,9 @@ pub async fn insert(tx: &mut WriteTx, ctx: &Ctx, r: &Referral) -> Result<()> {
                                 from_facility, from_department, from_user, created_at, created_by, urgency,
                                 urgency_rank, requested_service, reason_codes, primary_code, letter, state,
                                 state_since, last_action, last_by, last_at, leg_id, to_facility, to_department,
-                                plan_ends_at, transport_state)
+                                plan_ends_at, transport_state, desk_order)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                 'create', $22, $21, $23, $24, $25, $26, $27)",
+                 'create', $22, $21, $23, $24, $25, $26, $27, $28)",
         args![
             r.id,
             r.no,
@@ -136,7 +154,8 @@ pub async fn insert(tx: &mut WriteTx, ctx: &Ctx, r: &Referral) -> Result<()> {
             r.leg.to_facility,
             r.leg.to_department,
             r.plan_ends_at,
-            r.transport_state.word()
+            r.transport_state.word(),
+            r.desk_order()
         ],
     )
     .await?;
@@ -212,9 +231,10 @@ pub async fn save_draft(tx: &mut WriteTx, ctx: &Ctx, r: &Referral, seen: i64) ->
         "UPDATE referrals
             SET direction = $1, urgency = $2, urgency_rank = $3, requested_service = $4, reason_codes = $5,
                 primary_code = $6, letter = $7, to_facility = $8, to_department = $9, transport_state = $10,
-                plan_ends_at = $11, last_action = 'edit', last_by = $12, last_at = $13, version = version + 1
-          WHERE id = $14
-            AND version = $15
+                plan_ends_at = $11, last_action = 'edit', last_by = $12, last_at = $13, desk_order = $14,
+                version = version + 1
+          WHERE id = $15
+            AND version = $16
             AND state = 'draft'",
         args![
             r.direction.word(),
@@ -230,6 +250,7 @@ pub async fn save_draft(tx: &mut WriteTx, ctx: &Ctx, r: &Referral, seen: i64) ->
             r.plan_ends_at,
             r.last.by,
             r.last.at,
+            r.desk_order(),
             r.id,
             seen
         ],
@@ -252,9 +273,10 @@ pub async fn save(tx: &mut WriteTx, ctx: &Ctx, r: &Referral, seen: i64) -> Resul
                 arrived_at = $17, auto_accepted = $18, unacknowledged = $19, plan_ends_at = $20,
                 transport_state = $21, outcome_code = $22, outcome = $23, end_reason = $24, letter = $25,
                 snapshot = $26, assigned_to = $27, answer_within_ms = $28, answer_warn_at = $29,
-                warned = CASE WHEN answer_from = $10 THEN warned ELSE 0 END, version = version + 1
-          WHERE id = $30
-            AND version = $31",
+                warned = CASE WHEN answer_from = $10 THEN warned ELSE 0 END, desk_order = $30,
+                version = version + 1
+          WHERE id = $31
+            AND version = $32",
         args![
             r.state.word(),
             r.state_since,
@@ -285,6 +307,7 @@ pub async fn save(tx: &mut WriteTx, ctx: &Ctx, r: &Referral, seen: i64) -> Resul
             r.assigned_to,
             r.answer.within_ms,
             r.answer.warn_at(r.urgency),
+            r.desk_order(),
             r.id,
             seen
         ],

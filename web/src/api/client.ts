@@ -138,6 +138,18 @@ function heardClock(date: string | null, ms: number): void {
 export const get = async <T>(path: string, signal?: AbortSignal): Promise<T> =>
   (await ask<T>('GET', path, signal ? { signal } : {})).body;
 export const list = async <T>(path: string, signal?: AbortSignal): Promise<T[]> => (await get<Page<T>>(path, signal)).items;
+/** A list that is read to its end, page after page: histories, which are looked at whole. */
+export async function whole<T>(path: string, signal?: AbortSignal): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | null = null;
+  do {
+    const q: string = new URLSearchParams({ limit: '200', ...(cursor ? { cursor } : {}) }).toString();
+    const page: Page<T> = await get<Page<T>>(`${path}${path.includes('?') ? '&' : '?'}${q}`, signal);
+    items.push(...page.items);
+    cursor = page.next ?? null;
+  } while (cursor);
+  return items;
+}
 export const post = async <T>(path: string, body: unknown, key = newKey()): Promise<T> =>
   (await ask<T>('POST', path, { body, key })).body;
 export const put = async <T>(path: string, body: unknown): Promise<T> => (await ask<T>('PUT', path, { body })).body;

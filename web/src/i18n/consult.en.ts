@@ -237,6 +237,7 @@ export const consultEn: Same<typeof consultZh> = {
   'dicom.image': '{modality} image, {cols}×{rows}',
   'dicom.wait': 'Fetching the image',
 
+  'chat.earlier': 'Earlier',
   'chat.none': 'Nothing said yet',
   'chat.none.text': 'When the line cannot carry a voice, text goes on.',
   'chat.write': 'Write, Enter sends',

@@ -235,6 +235,7 @@ export const consultZh = {
   'dicom.image': '{modality} 图像，{cols}×{rows}',
   'dicom.wait': '正在取图像',
 
+  'chat.earlier': '更早的话',
   'chat.none': '还没有话',
   'chat.none.text': '线路带不动声音时，文字照常。',
   'chat.write': '写一句，回车送出',

@@ -27,6 +27,8 @@ export const restEn: Same<typeof restZh> = {
   'role.facility_admin': 'Facility administrator',
   'role.alliance_admin': 'Alliance administrator',
   'role.auditor': 'Auditor',
+  'list.more': 'Load more',
+  'list.shown': '{n} shown',
   'account.title': 'My account',
   'account.roles': 'My roles',
   'account.out': 'Sign out',

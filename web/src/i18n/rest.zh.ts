@@ -25,6 +25,8 @@ export const restZh = {
   'role.facility_admin': '机构管理员',
   'role.alliance_admin': '联盟管理员',
   'role.auditor': '审计员',
+  'list.more': '再取一些',
+  'list.shown': '已显示 {n} 条',
   'account.title': '我的账户',
   'account.roles': '我的身份',
   'account.out': '退出登录',
