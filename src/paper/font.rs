@@ -197,7 +197,7 @@ mod tests {
         for text in
             ["急性下壁心肌梗死 I21.1", "SpO₂ 94%，ST 段抬高，10⁹/L，37.5 ℃", "84 μmol/L ≥ ± × ° ² ³ → Ⅱ ①"]
         {
-            assert_eq!(letters.lacking(text), [], "{text}");
+            assert!(letters.lacking(text).is_empty(), "{text}");
         }
     }
 
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn what_nobody_sees_is_not_missed() {
-        assert_eq!(inside_only().lacking("赵\u{200b}长\u{feff}河\u{fe0f}\n"), []);
+        assert!(inside_only().lacking("赵\u{200b}长\u{feff}河\u{fe0f}\n").is_empty());
     }
 
     #[test]

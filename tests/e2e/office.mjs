@@ -226,18 +226,18 @@ async function story() {
     await desk.getByText(new RegExp(`${SPECIALIST.name}.*已经办了`)).first().waitFor();
     await stateIs(desk, id, 'accepted');
   });
-  await step('several are ticked, marked as seen and laid out for the printer', async () => {
+  await step('several are ticked, printed as one PDF and marked as seen', async () => {
     await letter();
     await letter();
     await desk.goto(`${server.base}/desk?box=in&tab=decide`);
     await desk.locator('.desk-wl tbody tr.unseen').nth(1).waitFor();
     await desk.getByRole('checkbox', { name: '选全部' }).check();
-    await desk.getByRole('link', { name: '打印转诊单' }).waitFor();
-    const where = await desk.getByRole('link', { name: '打印转诊单' }).getAttribute('href');
+    const came = desk.context().waitForEvent('response', (one) => one.url().includes('/referrals/letters?') && !one.url().includes('ready='));
+    const [tab] = await Promise.all([desk.context().waitForEvent('page'), desk.getByRole('button', { name: '打印转诊单' }).click()]);
+    must((await came).headers()['content-type'] === 'application/pdf', 'the letters came as one PDF');
+    await tab.close().catch(() => undefined);
     await desk.getByRole('button', { name: '标为看过' }).click();
     await desk.getByText(/件标为看过/).first().waitFor();
-    await desk.goto(`${server.base}${where}`);
-    await desk.locator('.sheet').nth(1).waitFor();
   });
   const { body: machines } = await api(desk, 'GET', '/meta/state-machines');
   const rows = [...machines.referral.transitions, ...machines.referral.side_effect_actions];

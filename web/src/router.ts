@@ -1,7 +1,7 @@
 /** Addresses of the pages. Pure: given a path it says which page and with what. */
 export type PageName =
   | 'sign-in' | 'home' | 'today' | 'patients' | 'patient-new' | 'patient' | 'consults' | 'consult-new' | 'consult'
-  | 'escalate' | 'referrals' | 'referral-new' | 'referral' | 'desk' | 'capacity' | 'letters' | 'overrides' | 'unsent' | 'admin' | 'statistics' | 'account' | 'device' | 'setup' | 'welcome' | 'verify' | 'help' | 'lost';
+  | 'escalate' | 'referrals' | 'referral-new' | 'referral' | 'desk' | 'capacity' | 'overrides' | 'unsent' | 'admin' | 'statistics' | 'account' | 'device' | 'setup' | 'welcome' | 'verify' | 'help' | 'lost';
 
 export interface Match {
   page: PageName;
@@ -24,7 +24,6 @@ const TABLE: [RegExp, PageName][] = [
   [/^\/referrals\/(ref-[\w-]+)$/, 'referral'],
   [/^\/desk$/, 'desk'],
   [/^\/capacity$/, 'capacity'],
-  [/^\/letters$/, 'letters'],
   [/^\/overrides$/, 'overrides'],
   [/^\/(?:admin|people)$/, 'admin'],
   [/^\/statistics$/, 'statistics'],

@@ -145,7 +145,6 @@ export const SCENES = [
     await page.locator('.bulk').waitFor();
   } },
   { name: 'desk-capacity', who: 'desk', at: () => '/capacity', ready: '.week li' },
-  { name: 'desk-letters', who: 'desk', at: ({ ids }) => `/letters?of=${ids.decide}`, ready: '.sheet' },
   { name: 'referral-transport', who: 'desk', lang: 'zh', at: ({ ids }) => `/referrals/${ids.decide}`, ready: '.tl', stage: async (page) => {
     await page.getByRole('button', { name: '填写' }).click();
     await page.locator('#tr-eta').waitFor();

@@ -6,6 +6,7 @@ export const paperEn: Same<typeof paperZh> = {
   'paper.back': 'Print letter back',
   'paper.opinion': 'Print opinion',
   'paper.report': 'Print report',
+  'paper.most': 'At most {n} at once',
   'keys.paper': 'Papers',
   'keys.print': 'Print the paper of this page',
   'paper.not.printed': 'Nothing was printed',

@@ -4,6 +4,7 @@ export const paperZh = {
   'paper.back': '打印回转单',
   'paper.opinion': '打印会诊意见',
   'paper.report': '打印报告',
+  'paper.most': '一次最多打印 {n} 份',
   'keys.paper': '纸质单据',
   'keys.print': '打印这一页的单据',
   'paper.not.printed': '没有打印',
