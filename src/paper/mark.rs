@@ -37,12 +37,17 @@ pub fn typed(text: &str) -> Option<String> {
 
 /// `Z. C. H.`: enough to see that the paper is about the person who holds it.
 pub fn initials(name: &str) -> String {
-    let read = pinyin::read_name(name).initials();
-    let letters: Vec<String> = if read.is_empty() {
-        name.split_whitespace().filter_map(|part| part.chars().next()).map(String::from).collect()
-    } else {
-        read.chars().map(String::from).collect()
+    // A word in Latin letters has one initial, each Chinese character has its own.
+    let of_word = |word: &str| {
+        let chinese: String = word.chars().filter(|letter| *letter >= '\u{2e80}').collect();
+        if chinese.is_empty() {
+            word.chars().next().map(String::from).unwrap_or_default()
+        } else {
+            pinyin::read_name(&chinese).initials()
+        }
     };
+    let letters: Vec<char> =
+        name.split_whitespace().flat_map(|word| of_word(word).chars().collect::<Vec<_>>()).collect();
     letters.iter().map(|letter| format!("{}.", letter.to_uppercase())).collect::<Vec<_>>().join(" ")
 }
 
@@ -85,6 +90,7 @@ mod tests {
     fn initials_are_all_that_is_told_of_a_name() {
         assert_eq!(initials("赵长河"), "Z. C. H.");
         assert_eq!(initials("Anna Berg"), "A. B.");
+        assert_eq!(initials("𠮷"), "", "what has no reading is not told in its stead");
     }
 
     #[test]
