@@ -127,8 +127,15 @@ class Consult:
         self.opinion = self.closed = self.adopted = self.confirmed = self.unread = None
         self.talked, self.next, self.state = timedelta(0), "", "draft"
         self.missed = self.dropped = False
+        self.setup, self.seated, self.voice_only = None, 0, 0
 
     def feed(self, e):
+        if e["action"] == "consult.call_report":
+            ms = e["payload"]["setup_ms"]
+            if ms is not None:
+                self.setup = ms if self.setup is None else max(self.setup, ms)
+            self.seated += e["payload"]["seconds"]
+            self.voice_only += e["payload"]["voice_only_s"]
         if not e["to_state"]:
             return
         at, said, act = moment(e["at"]), e["payload"], e["action"].split(".", 1)[1]
@@ -325,6 +332,10 @@ def figures(path, page, which):
             n["call"] += 1
             n["call_minutes"] += minutes(c.talked)
             n["call_dropped"] += c.dropped
+            if c.setup is not None:
+                lists["setup"].append(c.setup // 100)
+            n["seated"] += c.seated
+            n["voice_only"] += c.voice_only
         if mine(c.opinion):
             n["opinion"] += 1
             n["opinion_confirmed"] += bool(c.confirmed)
@@ -357,6 +368,7 @@ def figures(path, page, which):
             return ("n<6", len(of), None)
         return (float(find(of)) if of else None, len(of), None)
 
+    tenths = lambda told: (told[0] / 10, *told[1:]) if isinstance(told[0], float) else told
     ninth = lambda of: of[math.ceil(len(of) * 9 / 10) - 1]
     timely = lambda *u: share(n["in_time", *u] if u else n["in_time"],
                               (n["in_time", *u] + n["too_late", *u]) if u else n["in_time"] + n["too_late"])
@@ -396,6 +408,7 @@ def figures(path, page, which):
         "consult_missed": share(n["consult_missed"], n["consult"]), "ring_median": middle("ring"),
         "calls": count(n["call"]), "call_minutes_each": share(n["call_minutes"], n["call"]),
         "call_dropped": share(n["call_dropped"], n["call"]),
+        "first_media_median": tenths(middle("setup")), "voice_only": share(n["voice_only"], n["seated"]),
         "opinion_confirmed": share(n["opinion_confirmed"], n["opinion"]),
         **{f"adopted_{how}": share(n["adopted", how], n["adopted"]) for how in ("full", "partial", "no")},
         "opinion_unread": count(n["opinion_unread"]), "consult_referred": share(n["consult_referred"], n["consult"]),

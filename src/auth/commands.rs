@@ -177,6 +177,15 @@ pub async fn is_alive(ctx: &Ctx, session: SessionId) -> Result<bool, StoreError>
     store::is_alive(&mut tx, session, ctx.clock.now()).await
 }
 
+/// Whether a person is signed in anywhere.
+///
+/// # Errors
+/// If the store cannot be read.
+pub async fn has_session(ctx: &Ctx, user: UserId) -> Result<bool, StoreError> {
+    let mut tx = ctx.db.read().await?;
+    store::has_session(&mut tx, user, ctx.clock.now()).await
+}
+
 pub(super) async fn look_up(
     tx: &mut impl Query,
     session: SessionId,

@@ -20,7 +20,7 @@ mod tokens;
 pub use api::doors;
 pub use commands::{
     Error, Look, NotChanged, SignedIn, add_account, admit, change_password, end_sessions, forget_expired,
-    is_alive, look_at, principal_of, reset_password, sign_in, sign_out,
+    has_session, is_alive, look_at, principal_of, reset_password, sign_in, sign_out,
 };
 pub use model::{
     Acting, DepartmentName, FacilityName, Me, Membership, MembershipView, Principal, Role, Status,

@@ -174,6 +174,23 @@ pub async fn is_alive(tx: &mut impl Query, session: SessionId, now: Timestamp) -
     Ok(row.is_some())
 }
 
+/// True while the person may use any session.
+pub async fn has_session(tx: &mut impl Query, user: UserId, now: Timestamp) -> Result<bool> {
+    let row = tx
+        .fetch_optional(
+            "SELECT s.id
+               FROM sessions s
+               JOIN users u ON u.id = s.user_id AND u.status = 'active'
+               JOIN credentials c ON c.user_id = s.user_id AND c.stamp = s.stamp
+              WHERE s.user_id = $1
+                AND s.expires_at > $2
+              LIMIT 1",
+            args![user, now],
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
 /// Ends one session.
 pub async fn end_session(tx: &mut WriteTx, session: SessionId) -> Result<()> {
     tx.execute("DELETE FROM sessions WHERE id = $1", args![session]).await?;

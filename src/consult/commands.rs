@@ -139,6 +139,7 @@ pub async fn create(
         ring_began: None,
         close_reason: None,
         unacknowledged: false,
+        reminded: false,
         leg: 1,
         version: 1,
     };

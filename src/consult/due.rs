@@ -24,6 +24,8 @@ pub const TO_JOIN: Duration = Duration::from_secs(120);
 pub const EARLY: Duration = minutes(15);
 /// … and this much late.
 pub const LATE: Duration = minutes(60);
+/// Everybody who is asked to come is told so long before the time.
+pub const REMIND: Duration = EARLY;
 /// An opinion nobody confirmed is closed and flagged after this.
 pub const TO_ACKNOWLEDGE: Duration = hours(72);
 /// A call that broke off and was never taken up again.
@@ -84,6 +86,12 @@ pub fn next(consult: &Consult) -> Option<(Timestamp, Action)> {
         | State::Expired
         | State::EnteredInError => None,
     }
+}
+
+/// When those who agreed on a time are told that it is near; once.
+pub fn reminder(consult: &Consult) -> Option<Timestamp> {
+    let slot = consult.slot.filter(|_| consult.state == State::Scheduled && !consult.reminded)?;
+    Some(slot.start.minus(REMIND))
 }
 
 /// True while a scheduled consult may begin.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Error, around,
-    due::EARLY,
+    due::{EARLY, REMIND},
     form::{self, Body},
     guards,
     model::{Ack, Consult, Kind, NewOpinion, RingState, Side, Slot},
@@ -332,6 +332,8 @@ async fn agree(
         people::invite(ctx, tx, consult.id, user, Side::To, by.at).await?;
     }
     consult.slot = Some(Slot { start, end });
+    // A time that is near already needs no reminder.
+    consult.reminded = start <= by.at.plus(REMIND);
     Ok(Told::default().with("start", json!(start)).with("end", json!(end)))
 }
 

@@ -47,7 +47,9 @@ pub use form::Body;
 pub use model::{Adopted, Consult, Diagnosis, Exam, Kind, Letter, NextStep, Opinion, Side, Urgency};
 pub use rings::{Deed, act_on_ring, invite, ring_arrived};
 pub use routing::tick;
-pub use seats::{NoSeat, Seating, ask_still, everybody_left, joined, left, seating, sides_present};
+pub use seats::{
+    CallReport, NoSeat, Seating, ask_still, everybody_left, joined, left, reported, seating, sides_present,
+};
 pub use state::{Action, MACHINE, Refusal, State};
 pub use store::{
     letter, load,

@@ -168,6 +168,8 @@ pub struct Consult {
     pub close_reason: Option<String>,
     /// Closed by time with an opinion that nobody confirmed.
     pub unacknowledged: bool,
+    /// Everybody was told that the agreed time is near.
+    pub reminded: bool,
     /// Which department is being asked: 1, 2, 3, …
     pub leg: i64,
     /// How often it was written.

@@ -10,10 +10,11 @@ use super::{
     ring::{self, Next},
     state::{Action, State},
     step::{self, By},
-    store,
+    store::{self, people},
 };
 use crate::{
     ctx::Ctx,
+    journal::{self, Entity, Entry},
     kernel::{ConsultId, Timestamp},
     store::{Query, WriteTx},
 };
@@ -101,18 +102,48 @@ pub async fn tick(ctx: &Ctx) -> Result<(), Error> {
     Ok(())
 }
 
+fn is_near(consult: &Consult, now: Timestamp) -> bool {
+    due::reminder(consult).is_some_and(|at| at <= now)
+}
+
+/// Tells those who agreed on a time that it is near. The flag is written with the entry: once,
+/// whatever is started anew meanwhile and on however many servers.
+async fn remind(tx: &mut WriteTx, consult: &mut Consult, now: Timestamp) -> Result<(), Error> {
+    consult.reminded = true;
+    store::save(tx, consult).await?;
+    let mut audience = people::takes_part(tx, consult.id).await?;
+    audience.push(consult.from_user);
+    audience.extend(consult.to_user);
+    audience.extend(consult.chair);
+    audience.sort_unstable();
+    audience.dedup();
+    let entity = Entity::Consult(consult.id);
+    let start = consult.slot.map(|slot| slot.start);
+    let entry = Entry::new(now, journal::Actor::System, None, entity, "consult.remind")
+        .step(consult.state.word(), consult.state.word())
+        .with(serde_json::json!({ "start": start, "urgency": consult.urgency.word() }));
+    journal::append(tx, entry, &audience).await?;
+    tracing::info!(consult.id = %consult.id, "Consult near: everybody was told");
+    Ok(())
+}
+
 /// Looks first and writes only if there is something to do: most looks find nothing.
 async fn one(ctx: &Ctx, id: ConsultId, now: Timestamp) -> Result<(), Error> {
     {
         let mut tx = ctx.db.read().await?;
         let Some(consult) = store::load(&mut tx, id).await? else { return Ok(()) };
-        if pending(&mut tx, &consult, now).await?.is_none() {
+        if !is_near(&consult, now) && pending(&mut tx, &consult, now).await?.is_none() {
             return Ok(());
         }
     }
     let mut tx = ctx.db.write("consult.tick").await?;
     store::hold(&mut tx, id).await?;
     let Some(mut consult) = store::load(&mut tx, id).await? else { return Ok(()) };
+    if is_near(&consult, now) {
+        remind(&mut tx, &mut consult, now).await?;
+        tx.commit().await?;
+        return Ok(());
+    }
     let Some(action) = pending(&mut tx, &consult, now).await? else { return Ok(()) };
     let by = By::system(now);
     step::take(ctx, &mut tx, &mut consult, action, &Body::default(), &by).await?;

@@ -1,6 +1,7 @@
 //! Who sits in the room of a consult. The signal room knows the lines; here is what the
 //! record makes of it: both sides there is `join`, one side gone is `lost`.
 
+use serde::Serialize;
 use serde_json::json;
 
 use super::{
@@ -140,6 +141,37 @@ pub async fn left(ctx: &Ctx, id: ConsultId, user: UserId) -> Result<State, Error
     }
     tx.commit().await?;
     Ok(consult.state)
+}
+
+/// What a call was like for one seat, as the relay saw it. No addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct CallReport {
+    /// From the offer to the first secured packet, in milliseconds; nothing if it never came.
+    pub setup_ms: Option<i64>,
+    /// Which way the media took, if the browser said so.
+    pub route: Option<&'static str>,
+    /// How long the seat was taken.
+    pub seconds: i64,
+    /// Of these, how long the line carried voices only.
+    pub voice_only_s: i64,
+    /// Lost packets in both directions, of a thousand, on average.
+    pub loss_pm: i64,
+    /// How often the media broke off.
+    pub breaks: i64,
+}
+
+/// Keeps what the call was like for `user`, with the consult.
+pub async fn reported(ctx: &Ctx, id: ConsultId, user: UserId, report: &CallReport) -> Result<(), Error> {
+    let mut tx = ctx.db.write("consult.call_report").await?;
+    let participant = people::participant(&mut tx, id, user).await?;
+    let mut payload = serde_json::to_value(report).expect("our own nouns are JSON");
+    payload["participant"] = json!(participant);
+    let entity = Entity::Consult(id);
+    let entry = Entry::new(ctx.clock.now(), journal::Actor::User(user), None, entity, "consult.call_report")
+        .with(payload);
+    journal::append(&mut tx, entry, &[]).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// The sides on which somebody sits.

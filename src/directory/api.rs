@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    admin,
+    admin, away,
     commands::{self, Error, Wanted},
     model::{DepartmentView, FacilityView, Level, OnCallView},
     people,
@@ -62,6 +62,7 @@ where
         )
         .and(admin::doors())
         .and(people::doors())
+        .and(away::doors())
 }
 
 /// `GET /api/v1/facilities`

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    duty,
     model::{
         Department, DepartmentView, Facility, FacilityView, Level, OnCallView, PersonName, Tier, TierView,
     },
@@ -76,8 +77,8 @@ pub async fn departments(ctx: &Ctx, who: &Principal, wanted: &Wanted) -> Result<
             fitting.push((rank, department));
         }
     }
-    let shifts = store::shifts_at(&mut tx, now).await?;
-    let without_rota = store::doctors_without_rota(&mut tx).await?;
+    let shifts = duty::store::shifts_at(&mut tx, now).await?;
+    let without_rota = duty::store::doctors_without_rota(&mut tx, now).await?;
     let mut ordered: Vec<(u8, Department, Vec<Tier>)> = Vec::new();
     for (rank, department) in fitting {
         let tiers = match (shifts.get(&department.id), without_rota.get(&department.id)) {
@@ -112,7 +113,7 @@ pub async fn department_view(ctx: &Ctx, who: &Principal, id: DepartmentId) -> Re
     let now = ctx.clock.now();
     let mut tx = ctx.db.read().await?;
     let department = store::department(&mut tx, id).await?.ok_or(Error::NoDepartment)?;
-    let tiers = store::on_call(&mut tx, &department, now).await?;
+    let tiers = duty::store::on_call(&mut tx, &department, now).await?;
     let people: Vec<UserId> = tiers.iter().flat_map(|tier| &tier.people).map(|person| person.id).collect();
     let presence = auth::presence_of(&mut tx, &people, now).await?;
     let relation = store::relation(&mut tx, who.acting, department.facility.id).await?;

@@ -6,7 +6,9 @@
 
 mod admin;
 mod api;
+mod away;
 mod commands;
+mod duty;
 mod model;
 mod names;
 pub mod people;
@@ -19,6 +21,7 @@ pub use commands::{
     Error, NewDepartment, NewFacility, NewPerson, Wanted, add_department, add_facility, add_person,
     add_person_without_password, add_shift, department_view, departments, facilities,
 };
+pub use duty::store::on_call;
 pub use model::{
     Department, DepartmentView, Facility, FacilityView, Level, PersonName, Reach, Reachable, StaffLine, Tier,
     TierView,
@@ -28,5 +31,5 @@ pub use setup::{NotSetUp, SetUp, open_link, set_up};
 pub use store::{
     department, department_by_name, departments as all_departments, desk_of, doctors_at, doctors_of,
     facilities as all_facilities, facility, facility_by_name, is_doctor, keeps_anybody, lead, name_of,
-    on_call, person, relation, staff, user_by_login,
+    person, relation, staff, user_by_login,
 };

@@ -87,6 +87,8 @@ id!(/// One signed-in browser.
     SessionId = "ses");
 id!(/// One duty shift of one person.
     ShiftId = "shf");
+id!(/// One stretch of time in which a person is away.
+    AbsenceId = "abs");
 id!(/// One patient, as this alliance knows them.
     PatientId = "pat");
 id!(/// One remote consultation.

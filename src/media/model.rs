@@ -221,7 +221,7 @@ pub struct Line {
 }
 
 /// How much of the others a participant is given, by what its line bears.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Share {
     /// Voices only.

@@ -32,8 +32,8 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<Series, Histogram, fn() -> Histogram>,
     sockets: Gauge,
-    rings_sent: Gauge,
-    rings_answered: Gauge,
+    rings_sent: Counter,
+    rings_answered: Counter,
     journal: Gauge,
     database_is_up: Gauge,
     database_answer: Seconds,
@@ -61,8 +61,8 @@ impl Metrics {
             registry: Registry::default(),
             requests: Family::new_with_constructor(new),
             sockets: Gauge::default(),
-            rings_sent: Gauge::default(),
-            rings_answered: Gauge::default(),
+            rings_sent: Counter::default(),
+            rings_answered: Counter::default(),
             journal: Gauge::default(),
             database_is_up: Gauge::default(),
             database_answer: Seconds::default(),
@@ -86,8 +86,8 @@ impl Metrics {
         let (says, requests) = ("How long requests took, by route template", self.requests.clone());
         ours.register_with_unit("http_request", says, Unit::Seconds, requests);
         ours.register("sockets", "Open WebSockets", self.sockets.clone());
-        ours.register("rings_sent", "Rings on record", self.rings_sent.clone());
-        ours.register("rings_answered", "Rings on record that were answered", self.rings_answered.clone());
+        ours.register("rings_sent", "People who were rung, once for each round", self.rings_sent.clone());
+        ours.register("rings_answered", "Of these, those that were answered", self.rings_answered.clone());
         ours.register("journal_entries", "Entries of the journal", self.journal.clone());
         ours.register("database_up", "1 while the database answers", self.database_is_up.clone());
         let (says, answer) = ("How long the database took to answer just now", self.database_answer.clone());
@@ -152,8 +152,10 @@ impl Metrics {
         let mut tx = app.ctx.db.read().await?;
         self.journal.set(journal::newest(&mut tx).await?);
         let (sent, answered) = consult::rings_counted(&mut tx).await?;
-        self.rings_sent.set(sent);
-        self.rings_answered.set(answered);
+        for (counter, count) in [(&self.rings_sent, sent), (&self.rings_answered, answered)] {
+            // A person who is rung again keeps one row: what was counted stays counted.
+            counter.inner().fetch_max(u64::try_from(count).unwrap_or(0), Ordering::Relaxed);
+        }
         Ok(())
     }
 

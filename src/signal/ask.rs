@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     auth::Status,
+    consult::CallReport,
     kernel::{ConsultId, ParticipantId, SessionId, UserId},
     media::{self, MediaEvent, Mid, RoomId, SeatId, Source},
 };
@@ -97,6 +98,8 @@ pub struct Departed {
     pub user: UserId,
     /// The relay's seat.
     pub seat: SeatId,
+    /// What the call was like there; nothing if they were never let in.
+    pub report: Option<CallReport>,
 }
 
 /// What the hub is asked and told.
@@ -105,6 +108,8 @@ pub enum Ask {
     Enter(Knock, oneshot::Sender<Result<Entered, Code>>),
     /// A line is gone.
     Closed(LineId),
+    /// These people may not be here any more, on any line or none: their seats are empty at once.
+    Banish(Vec<UserId>),
     /// These lines have to end.
     End(Vec<LineId>, Close),
     /// The lines of these people, or everybody's, with their browser sessions.

@@ -89,6 +89,7 @@ impl Hub {
             Ask::Enter(knock, answer) => reply(answer, self.enter(knock, now)),
             Ask::Closed(line) => self.closed(line, now),
             Ask::End(lines, why) => lines.into_iter().for_each(|line| self.end(line, why)),
+            Ask::Banish(users) => self.banish(&users),
             Ask::Lines(users, answer) => reply(answer, self.lines_of(users.as_deref())),
             Ask::Post(heads) => self.post(&heads),
             Ask::Watch(line, people) => self.watch(line, people),
@@ -246,6 +247,22 @@ impl Hub {
             }
         }
         self.lines.remove(&line);
+    }
+
+    /// Seats outlive a cut line for a while; the leave to sit in them does not.
+    fn banish(&mut self, users: &[UserId]) {
+        self.leases.retain(|_, lease| lease.line.is_some() || !users.contains(&lease.user));
+        let seats =
+            self.rooms.iter().flat_map(|(consult, room)| room.seats.iter().map(|seat| (*consult, seat)));
+        let theirs: Vec<_> = seats
+            .filter(|(_, seat)| users.contains(&seat.user))
+            .map(|(consult, seat)| (consult, seat.number))
+            .collect();
+        for (consult, number) in theirs {
+            if let Some(departed) = self.vacate(consult, number) {
+                self.depart(departed);
+            }
+        }
     }
 
     /// Somebody's seat was given up for them. A burst of more departures than the channel holds

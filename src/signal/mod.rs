@@ -18,6 +18,7 @@ pub mod protocol;
 mod room;
 mod seats;
 mod session;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod watch;

@@ -138,6 +138,7 @@ impl Outbox {
             Heard::Pointer { from, .. } => Trace("pointer", consult, Some(*from)),
             Heard::Moved => Trace("moved", consult, None),
             Heard::Speaking { .. } => Trace("speaking", consult, None),
+            Heard::Line { pid, .. } => Trace("line", consult, Some(*pid)),
             Heard::Quality { pid, .. } => Trace("quality", consult, Some(*pid)),
         };
         self.put_trace(trace, written(&ServerSays::Eph { consult, what }));

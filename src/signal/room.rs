@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 use super::{
     ask::LineId,
     protocol::{Media, Named, Person, Sid, Slot, TrackState},
+    tally::Tally,
 };
 use crate::{
     kernel::{FacilityId, ParticipantId, Timestamp, UserId},
@@ -57,6 +58,8 @@ pub struct Seat {
     pub tracks: BTreeMap<Mid, Source>,
     /// What the others see: nothing until the person was let in.
     pub shown: Option<Shown>,
+    /// What the call is like here.
+    pub tally: Tally,
 }
 
 /// A seat as the others see it.
@@ -87,6 +90,7 @@ impl Seat {
             slots: Vec::new(),
             tracks: BTreeMap::new(),
             shown: None,
+            tally: Tally::default(),
         }
     }
 

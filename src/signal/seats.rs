@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Number;
+
 use super::{
     ask::{Departed, LineId, Place, SatDown, View},
     hub::{Hub, state},
@@ -12,7 +14,7 @@ use super::{
 use crate::{
     auth::Status,
     kernel::{ConsultId, ParticipantId, Timestamp, UserId},
-    media::{GoneWhy, MediaEvent, Mid, RoomId, SeatId, Source},
+    media::{GoneWhy, Line, MediaEvent, Mid, RoomId, SeatId, Source},
 };
 
 /// Rooms one line may sit in: a doctor listens to one consult, and may have another on hold.
@@ -113,7 +115,9 @@ impl Hub {
         self.tidy(consult);
         self.tell_roster(consult);
         self.tell_seats(seat.user);
-        Some(Departed { consult, user: seat.user, seat: number })
+        let now = self.clock.now();
+        let report = seat.shown.as_ref().map(|shown| seat.tally.report(shown.joined_at, now));
+        Some(Departed { consult, user: seat.user, seat: number, report })
     }
 
     /// The consult is over: the relay lets everybody go.
@@ -192,7 +196,12 @@ impl Hub {
         let what = match what {
             Passing::Typing => Heard::Typing { from },
             Passing::Pointer { attachment, x, y } => Heard::Pointer { from, attachment, x, y },
-            Passing::Stats { loss, rtt_ms, .. } => Heard::Quality { pid: from, loss, rtt_ms },
+            Passing::Stats { loss, rtt_ms, route, .. } => {
+                if let Some(seat) = room.of_line(line) {
+                    seat.tally.goes_by(route);
+                }
+                Heard::Quality { pid: from, loss, rtt_ms }
+            }
             // The relay chooses layers by what it measures itself.
             Passing::Want { .. } => return,
         };
@@ -238,12 +247,14 @@ impl Hub {
 
     pub(super) fn media(&mut self, event: MediaEvent, now: Timestamp) {
         match event {
-            MediaEvent::Connected { seat, .. } => {
-                self.heard_of(seat, |seat| (seat.flows, seat.silent_since) = (true, None));
-            }
-            MediaEvent::Lost { seat } => {
-                self.heard_of(seat, |seat| (seat.flows, seat.silent_since) = (false, Some(now)));
-            }
+            MediaEvent::Connected { seat, ms, .. } => self.heard_of(seat, |seat| {
+                seat.tally.connected(ms);
+                (seat.flows, seat.silent_since) = (true, None);
+            }),
+            MediaEvent::Lost { seat } => self.heard_of(seat, |seat| {
+                seat.tally.lost();
+                (seat.flows, seat.silent_since) = (false, Some(now));
+            }),
             MediaEvent::Gone { why: GoneWhy::Left, .. } => {}
             MediaEvent::Gone {
                 seat,
@@ -271,9 +282,27 @@ impl Hub {
                 let pids: Vec<ParticipantId> = seats.iter().filter_map(|number| room.pid(*number)).collect();
                 self.tell_room(*consult, &Heard::Speaking { pids }, None);
             }
-            // The browsers measure the way to themselves and say so in `stats`.
-            MediaEvent::Quality { .. } => {}
+            MediaEvent::Quality { seat, line } => self.tell_line(seat, &line),
         }
+    }
+
+    /// Each direction is told apart: whose picture suffers is not who sees it suffer.
+    fn tell_line(&mut self, number: SeatId, line: &Line) {
+        let Some(consult) = self.homes.get(&number).copied() else { return };
+        let Some(seat) = self.rooms.get_mut(&consult).and_then(|room| room.by_number(number)) else { return };
+        seat.tally.look(line);
+        let Some(pid) = seat.shown.as_ref().map(|shown| shown.pid) else { return };
+        let part = |loss: Option<f32>| {
+            loss.and_then(|loss| Number::from_f64(f64::from((loss * 1_000.0).round()) / 1_000.0))
+        };
+        let what = Heard::Line {
+            pid,
+            loss_up: part(line.loss_up),
+            loss_down: part(line.loss_down),
+            rtt_ms: line.rtt_ms,
+            share: line.share,
+        };
+        self.tell_room(consult, &what, None);
     }
 
     fn heard_of(&mut self, number: SeatId, change: impl FnOnce(&mut Seat)) {

@@ -125,8 +125,20 @@ fn heads(letters: &[Letter]) -> Vec<(UserId, i64)> {
     heads.into_iter().collect()
 }
 
-/// Ends the lines whose browser session is over.
+/// Ends the lines whose browser session is over. Of accounts that changed, whoever has none left
+/// has no seat either, even one that a cut line has left behind.
 async fn end_signed_out(signal: &Signal, users: Option<Vec<UserId>>) -> Result<(), HubGone> {
+    let mut nowhere = Vec::new();
+    for user in users.iter().flatten() {
+        match auth::has_session(signal.ctx(), *user).await {
+            Ok(true) => {}
+            Ok(false) => nowhere.push(*user),
+            Err(fault) => report(&fault),
+        }
+    }
+    if !nowhere.is_empty() {
+        signal.tell(Ask::Banish(nowhere)).await?;
+    }
     let lines = signal.ask(|answer| Ask::Lines(users, answer)).await?;
     let mut over = Vec::new();
     for (line, session) in lines {

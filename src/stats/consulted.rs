@@ -1,6 +1,7 @@
 //! One consult as the figures need it, entry by entry. Pure.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::fact::{Place, text};
 use crate::journal::Recorded;
@@ -36,6 +37,12 @@ pub struct Consulted {
     pub talked: i64,
     /// The line broke, at least once.
     pub dropped: bool,
+    /// From the offer to the first media of the seat that took longest, in milliseconds.
+    pub setup: Option<i64>,
+    /// Seconds that seats were taken.
+    pub seated: i64,
+    /// Of these, with voices only because the line bore no more.
+    pub voice_only: i64,
     /// First opinion.
     pub opinion: Option<i64>,
     /// What it advised last.
@@ -58,6 +65,9 @@ impl Consulted {
     /// Takes in one entry.
     pub fn take(&mut self, entry: &Recorded) {
         let (at, said) = (entry.at.millis(), &entry.payload);
+        if entry.action == "consult.call_report" {
+            self.report(said);
+        }
         let Some(state) = &entry.to_state else { return };
         let moved = entry.from_state.as_deref() != Some(state);
         self.state.clone_from(state);
@@ -95,6 +105,14 @@ impl Consulted {
         if moved && state == "closed" {
             self.closed = self.closed.or(Some(at));
         }
+    }
+
+    /// What the relay saw of one seat. Of several seats the slowest set-up counts: the call began with it.
+    fn report(&mut self, said: &Value) {
+        let n = |name: &str| said[name].as_i64();
+        self.setup = self.setup.max(n("setup_ms"));
+        self.seated += n("seconds").unwrap_or(0);
+        self.voice_only += n("voice_only_s").unwrap_or(0);
     }
 
     /// What begins and ends with a state.

@@ -84,6 +84,12 @@ impl Figure {
         Self::of_spread(key, unit, &sums.spread(measure), measure, median)
     }
 
+    /// The middle of tenths of a second, in seconds.
+    fn tenths(key: &'static str, sums: &Sums, measure: &'static str) -> Self {
+        let middle = Self::middle(key, Unit::Seconds, sums, measure);
+        Self { value: middle.value.map(|tenths| tenths / 10.0), ..middle }
+    }
+
     fn of_spread(
         key: &'static str,
         unit: Unit,
@@ -278,6 +284,8 @@ fn consults(s: &Sums) -> Vec<Figure> {
             (s.n("call_dropped"), Some("call_dropped")),
             (s.n("call"), Some("call")),
         ),
+        Figure::tenths("first_media_median", s, "setup"),
+        Figure::share("voice_only", (s.n("voice_only"), None), (s.n("seated"), None)),
         Figure::share("opinion_confirmed", (s.n("opinion_confirmed"), Some("opinion_confirmed")), opinions),
         adopted("adopted_full", "full", Some("adopted=full")),
         adopted("adopted_partial", "partial", Some("adopted=partial")),

@@ -294,6 +294,12 @@ fn of_consult(c: &Consulted) -> Vec<Mark<'_>> {
         if c.dropped {
             marks.one(met, "call_dropped");
         }
+        if let Some(setup) = c.setup {
+            // To a tenth of a second: nobody waits for less.
+            marks.put(met, "setup", setup / 100, 1);
+        }
+        marks.put(met, "seated", "", c.seated);
+        marks.put(met, "voice_only", "", c.voice_only);
     }
     if let Some(opinion) = c.opinion {
         marks.one(opinion, "opinion");

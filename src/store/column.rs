@@ -187,5 +187,6 @@ ids!(
     ReferralId,
     LegId,
     BedPoolId,
-    SlotId
+    SlotId,
+    AbsenceId
 );

@@ -28,6 +28,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (16, "hooks", include_str!("../../migrations/0016_hooks.sql")),
     (17, "paper", include_str!("../../migrations/0017_paper.sql")),
     (18, "entry", include_str!("../../migrations/0018_entry.sql")),
+    (19, "calls", include_str!("../../migrations/0019_calls.sql")),
 ];
 
 /// Runs what has not run yet.

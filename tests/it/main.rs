@@ -11,6 +11,7 @@
 )]
 
 mod administration;
+mod agreed;
 mod attachments;
 mod attack;
 mod auth;

@@ -77,8 +77,8 @@ async fn figures_are_read_on_a_listener_of_their_own() {
     for (name, expected) in [
         ("causeway_database_up", 1.0),
         ("causeway_sockets", 0.0),
-        ("causeway_rings_sent", 0.0),
-        ("causeway_rings_answered", 0.0),
+        ("causeway_rings_sent_total", 0.0),
+        ("causeway_rings_answered_total", 0.0),
         ("causeway_call_participants", 0.0),
         ("causeway_call_rooms", 0.0),
         ("causeway_relay_packets_in_total", 0.0),

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use causeway::cli::probe::Participant;
+use causeway::{
+    cli::probe::Participant,
+    store::{Query, args},
+};
 use serde_json::{Value, json};
 
 use super::support::{Alliance, Door, Person, Place, Socket, fresh_op};
@@ -46,6 +49,23 @@ impl Scene {
 
     async fn state(&self, consult: &str) -> String {
         self.clinic.doctor().get(&format!("/consults/{consult}")).await.is(200).text("state")
+    }
+}
+
+impl Scene {
+    /// What was kept of the one seat that was left.
+    async fn report_of(&self, consult: &str) -> Value {
+        for _ in 0..100 {
+            let mut tx = self.alliance.ctx.db.read().await.unwrap();
+            let sql = "SELECT payload FROM journal WHERE entity_id = $1 AND action = 'consult.call_report'";
+            let rows = tx.fetch_all(sql, args![consult.to_owned()]).await.unwrap();
+            if let Some(row) = rows.first() {
+                return serde_json::from_str(&row.get::<String>("payload").unwrap()).unwrap();
+            }
+            drop(tx);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("no report");
     }
 }
 
@@ -334,4 +354,65 @@ async fn who_comes_back_has_answered_on_every_machine_and_who_cannot_may_say_so(
     let came = here.does(act(&again["ring"], "accept")).await;
     assert_eq!(came["ok"]["state"], "in_progress", "{came}");
     there.state("rings", nothing).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_line_is_told_to_the_room_and_kept_as_figures_when_the_seat_is_left() {
+    let scene = Scene::open().await;
+    let consult = scene.answered().await;
+    let mut rural = scene.door.enter(scene.clinic.doctor()).await;
+    let mut specialist = scene.door.enter(scene.hospital.doctor()).await;
+    let (_here, mine) = sits(&mut rural, &consult).await;
+    let (_there, _) = sits(&mut specialist, &consult).await;
+
+    let of_mine = |frame: &Value| frame["k"] == "line" && frame["pid"] == mine["pid"];
+    let told = specialist.until("how the other line is", of_mine).await;
+    let own = rural.until("how one's own line is", of_mine).await;
+    for line in [told, own] {
+        assert_eq!((&line["t"], &line["share"]), (&json!("eph"), &json!("full")), "{line}");
+    }
+    let stats = json!({ "t": "eph", "consult": consult, "k": "stats", "loss": 0, "rtt_ms": 40,
+                        "down_kbps": 300, "up_kbps": 300, "route": "tcp" });
+    rural.say(stats).await;
+    specialist.until("what the browser says", |frame| frame["k"] == "quality").await;
+    scene.alliance.clock.forward(Duration::from_secs(30));
+    rural.does(json!({ "type": "leave", "consult": consult })).await;
+
+    let report = scene.report_of(&consult).await;
+    assert!(report["setup_ms"].is_i64(), "{report}");
+    let rest = ["route", "seconds", "voice_only_s", "loss_pm", "breaks"].map(|name| report[name].clone());
+    assert_eq!(json!(rest), json!(["tcp", 30, 0, 0, 0]), "{report}");
+    assert_eq!(report["participant"], mine["pid"]);
+    assert!(!report.to_string().contains("127.0.0.1"), "no addresses");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_suspended_persons_seat_is_empty_at_once_though_the_line_was_cut_before() {
+    let scene = Scene::open().await;
+    let consult = scene.answered().await;
+    let mut rural = scene.door.enter(scene.clinic.doctor()).await;
+    let mut specialist = scene.door.enter(scene.hospital.doctor()).await;
+    let _rural = sits(&mut rural, &consult).await;
+    let _specialist = sits(&mut specialist, &consult).await;
+    let roster = format!("roster:{consult}");
+    drop(rural);
+    let alone = |full: &Value| full["people"].as_array().unwrap().len() == 1;
+    specialist
+        .state(&roster, |full| {
+            full["people"].as_array().unwrap().iter().any(|one| one["reconnecting"] == true)
+        })
+        .await;
+
+    let account = format!("/admin/people/{}", scene.clinic.doctor().id);
+    scene.clinic.admin().does(&account, "suspend", json!({})).await.is(200);
+
+    specialist.state(&roster, alone).await;
+    let relay = scene.door.relay.as_ref().unwrap();
+    for _ in 0..100 {
+        if relay.stats().seats == 1 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the relay still keeps the seat");
 }

@@ -262,6 +262,11 @@ impl<'a> Stage<'a> {
                     Some(id) => consult::joined(self.ctx, id, by).await.is_ok(),
                     None => false,
                 };
+                if let Some(id) = id.filter(|_| sat) {
+                    // How the call was there is told as well; whoever leaves says so on the way out.
+                    let told = consult::reported(self.ctx, id, by, &heard(self.key)).await;
+                    told.map_err(|_| Refused { asked: "a call report".into(), answer: Value::Null })?;
+                }
                 if !sat {
                     return Err(Refused { asked: format!("a seat in {}", record.path), answer: Value::Null });
                 }
@@ -331,6 +336,21 @@ impl<'a> Stage<'a> {
             Entry::new(self.ctx.clock.now(), Actor::System, None, Entity::List("sessions"), "seed.clear");
         journal::append(&mut tx, entry, &[]).await?;
         tx.commit().await
+    }
+}
+
+/// What the demo's relay would have seen of its `n`th seat: most lines good, every seventh thin.
+fn heard(n: u64) -> consult::CallReport {
+    let n = i64::try_from(n % 1_000).unwrap_or(0);
+    let is_thin = n % 7 == 0;
+    let seconds = 240 + n % 11 * 60;
+    consult::CallReport {
+        setup_ms: Some(if is_thin { 2_600 } else { 420 } + n % 5 * 130),
+        route: Some(if is_thin { "tls" } else { "udp" }),
+        seconds,
+        voice_only_s: if is_thin { seconds / 3 } else { 0 },
+        loss_pm: if is_thin { 140 } else { n % 4 },
+        breaks: i64::from(is_thin),
     }
 }
 

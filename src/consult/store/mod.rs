@@ -19,7 +19,7 @@ const COLUMNS: &str =
     "c.id, c.no, c.patient_id, c.from_facility, c.from_user, c.created_at, c.kind, c.urgency,
        c.to_facility, c.to_department, c.to_user, c.chair, c.state, c.state_since, c.opened_at,
        c.answered_at, c.ended_at, c.scheduled_start, c.scheduled_end, c.ring_round, c.ring_began,
-       c.close_reason, c.unacknowledged, c.leg, c.version";
+       c.close_reason, c.unacknowledged, c.reminded, c.leg, c.version";
 
 fn consult(row: &Row) -> Result<Consult> {
     let start: Option<Timestamp> = row.get("scheduled_start")?;
@@ -47,6 +47,7 @@ fn consult(row: &Row) -> Result<Consult> {
         ring_began: row.get("ring_began")?,
         close_reason: row.get("close_reason")?,
         unacknowledged: row.get("unacknowledged")?,
+        reminded: row.get("reminded")?,
         leg: row.get("leg")?,
         version: row.get("version")?,
     })
@@ -166,7 +167,7 @@ pub(super) fn open_optional(ctx: &Ctx, row: &Row, column: &str, place: &str) -> 
 /// Writes what moves, if nobody was faster: `consult.version` is the version that was read,
 /// and is one more afterwards.
 pub async fn save(tx: &mut WriteTx, consult: &mut Consult) -> Result<()> {
-    let due = due::next(consult).map(|(at, _)| at);
+    let due = due::next(consult).map(|(at, _)| at).into_iter().chain(due::reminder(consult)).min();
     let name = tx.name();
     tx.execute_seen(
         "consult",
@@ -174,8 +175,8 @@ pub async fn save(tx: &mut WriteTx, consult: &mut Consult) -> Result<()> {
             SET kind = $1, urgency = $2, to_facility = $3, to_department = $4, to_user = $5, chair = $6, state = $7,
                 state_since = $8, opened_at = $9, answered_at = $10, ended_at = $11, scheduled_start = $12,
                 scheduled_end = $13, ring_round = $14, ring_began = $15, close_reason = $16, unacknowledged = $17,
-                leg = $18, due_at = $19, updated_by = $20, version = version + 1
-          WHERE id = $21 AND version = $22",
+                leg = $18, due_at = $19, updated_by = $20, reminded = $21, version = version + 1
+          WHERE id = $22 AND version = $23",
         args![
             consult.kind.word(),
             consult.urgency.word(),
@@ -197,6 +198,7 @@ pub async fn save(tx: &mut WriteTx, consult: &mut Consult) -> Result<()> {
             consult.leg,
             due,
             name,
+            consult.reminded,
             consult.id,
             consult.version
         ],

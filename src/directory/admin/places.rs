@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::{
     commands::{self, NewDepartment, NewFacility},
+    duty,
     model::{Department, Facility},
     store as directory,
 };
@@ -115,7 +116,7 @@ pub async fn departments(ctx: &Ctx, who: &Principal) -> Result<Vec<DepartmentRec
     require_some(who)?;
     let mut tx = ctx.db.read().await?;
     let versions = store::department_versions(&mut tx).await?;
-    let without: BTreeMap<_, _> = directory::shifts_at(&mut tx, ctx.clock.now()).await?;
+    let without: BTreeMap<_, _> = duty::store::shifts_at(&mut tx, ctx.clock.now()).await?;
     let all = directory::departments(&mut tx).await?;
     let mine = all.into_iter().filter(|place| policy::administers(who, place.facility.id));
     Ok(mine
@@ -196,7 +197,7 @@ pub async fn change_department(
     if !store::update_department(&mut tx, &place, seen).await? {
         return Err(Error::Stale { version: before.version });
     }
-    let keeps_rota = directory::keeps_rota(&mut tx, id).await?;
+    let keeps_rota = duty::store::keeps_rota(&mut tx, id).await?;
     let at = ctx.clock.now();
     let entry =
         Entry::new(at, Actor::User(who.user), Some(facility), Entity::Department(id), "department.change");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::{commands, store as directory};
+use super::super::{away, commands, duty};
 use super::{
     Error, require, store,
     view::{Kept, RotaForm, RotaWeek},
@@ -45,7 +45,8 @@ async fn shown(
         until,
         staff: store::staff_of(tx, department).await?,
         duties: store::duties(tx, department, (from, until)).await?,
-        keeps_rota: directory::keeps_rota(tx, department).await?,
+        absences: away::store::of_department(tx, department, (from, until)).await?,
+        keeps_rota: duty::store::keeps_rota(tx, department).await?,
         version,
     })
 }

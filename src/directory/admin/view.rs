@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::model::{Department, Facility, Level, PersonName};
+use super::super::{
+    away::Absence,
+    model::{Department, Facility, Level, PersonName},
+};
 use crate::{
     auth::FacilityName,
     kernel::{DepartmentId, FacilityId, Line, Note, Timestamp, UserId},
@@ -193,6 +196,8 @@ pub struct RotaWeek {
     pub staff: Vec<PersonName>,
     /// The duties that begin in this week, and those that reach into it.
     pub duties: Vec<Duty>,
+    /// Who of them is away in this week: not rung, whatever the duties say.
+    pub absences: Vec<Absence>,
     /// True if only those on duty are rung; false if all its doctors are.
     pub keeps_rota: bool,
     /// The department's version.

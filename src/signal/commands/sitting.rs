@@ -237,6 +237,9 @@ async fn depart(signal: &Signal, departed: Departed) -> Result<(), consult::Erro
     if let Some(relay) = signal.relay() {
         let _ = relay.leave(departed.seat);
     }
+    if let Some(report) = &departed.report {
+        consult::reported(signal.ctx(), departed.consult, departed.user, report).await?;
+    }
     consult::left(signal.ctx(), departed.consult, departed.user).await?;
     info!(consult.id = %departed.consult, "A person stood up");
     Ok(())

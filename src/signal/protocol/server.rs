@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     kernel::{AttachmentId, ConsultId, FacilityId, ParticipantId, Timestamp, UserId},
-    media::{Kind, Mid, Source},
+    media::{Kind, Mid, Share, Source},
 };
 
 /// What the server says. A browser skips kinds and fields that it does not know.
@@ -299,7 +299,23 @@ pub enum Heard {
         /// The seats.
         pids: Vec<ParticipantId>,
     },
-    /// How good a seat's line is.
+    /// How the relay finds the line of a seat, one's own as well; every few seconds.
+    Line {
+        /// Whose.
+        pid: ParticipantId,
+        /// Of what this person sends, the part that does not arrive, 0 to 1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        loss_up: Option<Number>,
+        /// Of what is sent to this person, the part that does not arrive, 0 to 1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        loss_down: Option<Number>,
+        /// There and back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rtt_ms: Option<u32>,
+        /// What this person is given of the others.
+        share: Share,
+    },
+    /// How a seat's browser finds its line.
     Quality {
         /// Whose.
         pid: ParticipantId,

@@ -3,6 +3,20 @@
  * What a person may do next is always in `open_actions`; the browser never guesses it.
  */
 
+/** From when to when somebody is away. */
+export interface Absence {
+  /** Up to this moment: then they are back. */
+  ends_at: Timestamp;
+  /** Which. */
+  id: AbsenceId;
+  /** From this moment on. */
+  starts_at: Timestamp;
+  /** Who. */
+  user: PersonName;
+}
+
+export type AbsenceId = string;
+
 export type Accepts = 'consult' | 'referral';
 
 export interface Ack {
@@ -988,6 +1002,15 @@ export interface MoveView {
   from: DepartmentName;
 }
 
+/** An absence as it is said. */
+export interface NewAbsence {
+  /** Up to this moment. */
+  ends_at: Timestamp;
+  /** From this moment on. */
+  starts_at: Timestamp;
+  user?: UserId | null;
+}
+
 /** A department that is not there yet. */
 export type NewDepartmentForm = DepartmentForm & {
   /** Of which facility. */
@@ -1653,6 +1676,8 @@ export interface RotaForm {
 
 /** Seven days of a department's rota. */
 export interface RotaWeek {
+  /** Who of them is away in this week: not rung, whatever the duties say. */
+  absences: Absence[];
   /** Of which department. */
   department: DepartmentId;
   /** The duties that begin in this week, and those that reach into it. */

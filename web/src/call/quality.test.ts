@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DOWN_MS, UNKNOWN, UP_MS, look, rungOf, type Line, type Sample } from './quality';
+import { DOWN_MS, UNKNOWN, UP_MS, besideTile, look, rungOf, type Line, type Sample } from './quality';
 
 const GOOD: Sample = { lossIn: 0, lossOut: 0, rttMs: 48, downKbps: 900, upKbps: 400, height: 360, fps: 15, frames: 30, bytes: 9_000, route: 'udp' };
 const BAD: Sample = { ...GOOD, lossIn: 0.3 };
@@ -36,5 +36,23 @@ describe('the line', () => {
 
   it('is for text when a question takes more than a second and a half to arrive', () => {
     expect(rungOf({ lossIn: 0, lossOut: 0, rttMs: 1_600 })).toBe('text');
+  });
+});
+
+describe('what is said beside a tile', () => {
+  const line = (more: object) => ({ lossUp: 0, lossDown: 0, rttMs: 80, share: 'full' as const, ...more });
+
+  it('is nothing while the line is good or unknown', () => {
+    expect(besideTile(undefined, false)).toBeNull();
+    expect(besideTile(line({ lossUp: 0.02 }), false)).toBeNull();
+  });
+  it('tells whose sending suffers from who is sent less', () => {
+    expect(besideTile(line({ lossUp: 0.12 }), false)).toBe('sends');
+    expect(besideTile(line({ lossDown: 0.12, share: 'quarter' }), false)).toBe('less');
+    expect(besideTile(line({ lossUp: 0.12 }), true)).toBe('mine.sends');
+  });
+  it('says first who is left with voices only', () => {
+    expect(besideTile(line({ lossUp: 0.3, share: 'voice' }), false)).toBe('voice');
+    expect(besideTile(line({ share: 'voice' }), true)).toBe('mine.voice');
   });
 });

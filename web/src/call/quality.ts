@@ -65,3 +65,25 @@ export function look(line: Line, sample: Sample, now: number): Line {
   const whose = rung === 'full' ? null : sample.lossIn >= sample.lossOut ? 'theirs' : 'mine';
   return { rung, bars: barsOf(rung, sample), whose: whose === 'theirs' && sample.lossIn < 0.03 ? 'mine' : whose, sample, wants, wantsSince };
 }
+
+/** What the relay measures of one seat's line, each direction by itself. */
+export interface SeatLine {
+  lossUp: number;
+  lossDown: number;
+  rttMs: number | null;
+  /** What this person is given of the others. */
+  share: 'full' | 'half' | 'quarter' | 'patient' | 'voice';
+}
+
+/** Below this nobody sees or hears it. */
+const SEEN = 0.05;
+
+/**
+ * What is said beside a tile; nothing while there is nothing to say. The worse news first: who is left with a voice,
+ * whose own sending suffers, who is sent less.
+ */
+export function besideTile(line: SeatLine | undefined, own: boolean): 'voice' | 'sends' | 'less' | 'mine.voice' | 'mine.sends' | 'mine.less' | null {
+  if (!line) return null;
+  const what = line.share === 'voice' ? 'voice' : line.lossUp >= SEEN ? 'sends' : line.share === 'full' ? null : 'less';
+  return what && own ? `mine.${what}` : what;
+}

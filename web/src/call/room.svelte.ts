@@ -7,7 +7,7 @@ import { Devices, type DeviceState, type Kind } from './devices';
 import { inDoubt, step, type Call, type Effect, type EndReason, type Input } from './machine';
 import { Peer, type Remote } from './peer';
 import type { Joined, Media, Person, Rejoin, Slot, TrackState } from './protocol';
-import { UNKNOWN, look, type Line } from './quality';
+import { UNKNOWN, look, type Line, type SeatLine } from './quality';
 import { askRoutes, type Routes } from './routes';
 import { probe } from './probe';
 import { CommandRefused } from './signal';
@@ -30,6 +30,8 @@ class Room {
   /** Participants heard speaking just now. */
   speaking: string[] = $state.raw([]);
   line: Line = $state.raw(UNKNOWN);
+  /** How the relay finds everybody's line. */
+  lines: Record<string, SeatLine> = $state.raw({});
   devices: Record<Kind, DeviceState> = $state({ mic: 'off', cam: 'off' });
   muted = $state(false);
   /** The doctor wants to be seen; whether she can be is in `devices`. */
@@ -290,6 +292,7 @@ class Room {
       signal.onPassing((frame) => {
         if (frame.consult !== consult) return;
         if (frame.k === 'speaking') this.speaking = (frame['pids'] ?? []) as string[];
+        if (frame.k === 'line') this.heardLine(frame);
         // The same person has joined on another tab or machine: the call goes on there.
         if (frame.k === 'moved') this.end('superseded');
       }),
@@ -298,6 +301,12 @@ class Room {
       }),
     ];
     this.ticking = setInterval(() => void this.look(), LOOK_MS);
+  }
+
+  private heardLine(frame: Record<string, unknown>): void {
+    const n = (value: unknown): number => (typeof value === 'number' ? value : 0);
+    const line = { lossUp: n(frame['loss_up']), lossDown: n(frame['loss_down']), rttMs: typeof frame['rtt_ms'] === 'number' ? frame['rtt_ms'] : null, share: frame['share'] as SeatLine['share'] };
+    this.lines = { ...this.lines, [String(frame['pid'])]: line };
   }
 
   private async look(): Promise<void> {
@@ -360,6 +369,7 @@ class Room {
     this.close();
     this.people = [];
     this.line = UNKNOWN;
+    this.lines = {};
     this.muted = false;
     this.blocked = false;
     this.devices = { mic: 'off', cam: 'off' };

@@ -13,6 +13,8 @@ export interface Seat {
   speaking: boolean;
   reconnecting: boolean;
   own: boolean;
+  /** How the line is, in words, when it is worth a word. */
+  line?: string;
   /** Under the name, when there is no picture. */
   note?: string;
   /** What the tile offers to put right, in words. */
@@ -34,6 +36,8 @@ export interface Words {
   of: (source: 'exam' | 'screen', name: string) => string;
   noPicture: string;
   restore: (state: DeviceState) => string | undefined;
+  /** What is said of a seat's line. */
+  line?: (pid: string | null, own: boolean) => string | undefined;
 }
 
 /** First what is shown about the patient, then faces in the order of arrival, oneself last. */
@@ -52,14 +56,16 @@ export function seats(people: readonly Person[], remotes: readonly Remote[], spe
     all.push({
       key: `${one.pid}/cam`, pid: one.pid, name: one.user.name, source: 'cam',
       track: one.cam === 'on' ? trackOf(one.pid, 'cam') : null,
-      muted: one.mic !== 'on', speaking: speaking.includes(one.pid), reconnecting: one.reconnecting, own: false, note: words.noPicture,
+      muted: one.mic !== 'on', speaking: speaking.includes(one.pid), reconnecting: one.reconnecting, own: false, note: words.noPicture, ...said(words.line?.(one.pid, false)),
     });
   }
   if (own.spare) all.push({ key: `me/${own.spare.source}`, pid: own.pid, name: words.of(own.spare.source, words.me), source: own.spare.source, track: own.spare.track, muted: false, speaking: false, reconnecting: false, own: true });
   const restore = words.restore(own.cam);
-  all.push({ key: 'me/cam', pid: own.pid, name: words.me, source: 'cam', track: own.camera, muted: own.muted, speaking: own.pid !== null && speaking.includes(own.pid), reconnecting: false, own: true, ...(restore ? { restore } : {}) });
+  all.push({ key: 'me/cam', pid: own.pid, name: words.me, source: 'cam', track: own.camera, muted: own.muted, speaking: own.pid !== null && speaking.includes(own.pid), reconnecting: false, own: true, ...(restore ? { restore } : {}), ...said(words.line?.(own.pid, true)) });
   return all;
 }
+
+const said = (line: string | undefined): { line?: string } => (line ? { line } : {});
 
 /** The seat in front: what one picked, else the first that is not oneself. */
 export function front(all: readonly Seat[], picked: string | null): Seat | null {

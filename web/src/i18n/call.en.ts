@@ -224,4 +224,11 @@ export const callEn: Same<typeof callZh> = {
   'device.enter': 'Enter',
   'device.enter.voice': 'Enter with voice only',
   'device.skip': 'Next time go straight in when all is well',
+  'tile.voice': 'Their line is weak: they get voices only',
+  'tile.sends': 'Their sending suffers: the picture may freeze',
+  'tile.less': 'Their line is weak: they are sent a smaller picture',
+  'tile.mine.voice': 'Your line is weak: voices first, no pictures',
+  'tile.mine.sends': 'Your sending suffers: others see you freeze',
+  'tile.mine.less': 'Your line is weak: you are sent a smaller picture',
+  'remind.soon': 'The consult with {place} at {time} is near',
 };

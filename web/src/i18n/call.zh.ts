@@ -222,4 +222,11 @@ export const callZh = {
   'device.enter': '进入会诊',
   'device.enter.voice': '只用语音进入',
   'device.skip': '下次一切正常就直接进入',
+  'tile.voice': '对方线路弱：只收得到声音',
+  'tile.sends': '对方上行不稳：画面会卡',
+  'tile.less': '对方线路弱：收到的画面已调小',
+  'tile.mine.voice': '您的线路弱：先保声音，画面停收',
+  'tile.mine.sends': '您的上行不稳：对方看您会卡',
+  'tile.mine.less': '您的线路弱：收到的画面已调小',
+  'remind.soon': '{time} 与{place}的会诊快到了',
 } as const;

@@ -339,4 +339,10 @@ export const consultEn: Same<typeof consultZh> = {
   'why.already_async': 'It is in writing already',
   'why.only_async': 'Only for a consult in writing',
   'why.only_instant': 'Only for a consult by ring',
+  'cs.did.remind': 'Reminded of the time',
+  'cs.did.invite': 'Asked a colleague in',
+  'cs.did.forward': 'Handed the ring on',
+  'cp.drafted': 'A referral was drafted for {place}, who checks and sends it',
+  'cs.act.escalate.for': 'Draft a referral for them',
+  'cs.list.at': 'at {time}',
 };

@@ -337,4 +337,10 @@ export const consultZh = {
   'why.already_async': '已经是书面的',
   'why.only_async': '只有书面会诊可以这样做',
   'why.only_instant': '只有响铃的会诊可以这样做',
+  'cs.did.remind': '提醒快到时间',
+  'cs.did.invite': '请了同事',
+  'cs.did.forward': '转给同事响铃',
+  'cp.drafted': '已替{place}起草转诊单，由对方核对后提交',
+  'cs.act.escalate.for': '替对方起草转诊单',
+  'cs.list.at': '约 {time}',
 } as const;

@@ -1,0 +1,3 @@
+//! Who is on duty, as the rota and the absences have it.
+
+pub(super) mod store;
