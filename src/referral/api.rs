@@ -92,6 +92,17 @@ where
             .answers_record::<shapes::ReferralActed>(200)
             .refuses(&[&codes::WRONG_STATE, &codes::INCOMPLETE]),
         )
+        .and(beside())
+        .and(office::doors())
+}
+
+/// Doors of other records that lead to referrals.
+fn beside<S>() -> Doors<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Ctx: FromRef<S>,
+{
+    Doors::of("referrals")
         .get(
             "/patients/{id}/chains",
             chains,
@@ -114,7 +125,6 @@ where
                 .answers_record::<shapes::Escalated>(200)
                 .refuses(&[&codes::WRONG_STATE]),
         )
-        .and(office::doors())
 }
 
 /// What a list is asked for.

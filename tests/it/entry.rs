@@ -1,5 +1,7 @@
 //! Codes, phrases and what is counted of a letter's writing, through the front door.
 
+use std::fmt::Write as _;
+
 use causeway::store::{Query, args};
 use serde_json::{Value, json};
 
@@ -115,12 +117,11 @@ async fn a_search_over_a_list_as_long_as_the_published_one_is_felt_as_at_once() 
         let letter = char::from(b'A' + u8::try_from(n / 1_000).unwrap());
         let code = format!("{letter}{:02}.{}", n / 10 % 100, n % 10);
         let name: String = [n % 11, n / 11 % 11, n / 121 % 11, n / 1_331].map(|at| parts[at]).concat();
-        diseases.push_str(&format!(
+        write!(diseases,
             "<record model=\"x\" id=\"{n}\"><field name=\"name\">x</field><field name=\"code\">{code}</field></record>"
-        ));
-        names.push_str(&format!(
-            "msgctxt \"model:gnuhealth.pathology,name:{n}\"\nmsgid \"x\"\nmsgstr \"{name}\"\n\n"
-        ));
+        ).unwrap();
+        write!(names, "msgctxt \"model:gnuhealth.pathology,name:{n}\"\nmsgid \"x\"\nmsgstr \"{name}\"\n\n")
+            .unwrap();
     }
     let values = causeway::entry::read(&diseases, &names).unwrap();
     causeway::entry::import(&alliance.ctx, &values).await.unwrap();

@@ -76,10 +76,10 @@ pub async fn assign(
     if MACHINE.is_terminal(referral.state) {
         return Err(Error::Shut { why: "is_over", open: eyes.open(&referral) });
     }
-    if let Some(user) = form.user {
-        if !colleagues_of(&mut tx, &referral).await?.contains(&user) {
-            return Err(Error::Form(vec![Wrong { field: "user".to_owned(), code: "not_one_of_these" }]));
-        }
+    if let Some(user) = form.user
+        && !colleagues_of(&mut tx, &referral).await?.contains(&user)
+    {
+        return Err(Error::Form(vec![Wrong { field: "user".to_owned(), code: "not_one_of_these" }]));
     }
     if referral.assigned_to != form.user {
         store::assign(&mut tx, id, form.user).await?;

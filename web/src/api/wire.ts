@@ -1526,6 +1526,7 @@ export interface ReferralPatch {
 
 /** A pile of referrals, and how many lie in each of its tabs. */
 export interface ReferralPile {
+  /** How many lie in each tab; a thousand means a thousand or more. */
   counts: Record<string, number>;
   items: ReferralBrief[];
   /** The cursor of the next page, if there is one. */
