@@ -68,6 +68,6 @@ mod tests {
 
         assert_eq!(next, Timestamp::from_millis(1_772_467_200_000));
         assert_eq!(mornings(next).len(), 49);
-        assert_eq!(mornings(next)[0]["start"], "2026-03-03T00:00:00Z");
+        assert_eq!(mornings(next)[0]["start"], json!(Timestamp::from_millis(1_772_496_000_000)));
     }
 }

@@ -134,7 +134,7 @@ export const adminEn: Same<typeof adminZh> = {
   'field.not_found': 'Not found, please compare the spelling.',
   'field.not_yours': 'You do not look after this one.',
   'field.not_a_table': 'This is not a table: choose an XLSX or CSV file.',
-  'field.column_missing': 'The column “{column}” is missing.',
+  'field.column_missing': 'The column "{column}" is missing.',
   'field.too_many': 'Too many: split them up.',
   'field.not_in_this_week': 'This duty is not in this week.',
   'field.ring_seconds.out_of_range': 'Between 10 and 300 seconds.',

@@ -32,7 +32,7 @@ export const paperEn: Same<typeof paperZh> = {
   'verify.date': 'Date',
   'verify.from': 'From',
   'verify.to': 'To',
-  'verify.initials': 'Patient’s initials',
+  'verify.initials': 'Patient\'s initials',
   'verify.printed': 'First printed',
   'verify.privacy': 'Nothing medical is shown here, and of the patient the initials only. No sign-in is needed and nothing is kept about who asks.',
 };
