@@ -33,6 +33,7 @@ where
                 "find_icd10",
                 "Diagnoses by code, characters, pinyin or initials; without any, those written most.",
             )
+            .people_only()
             .query::<Typed>()
             .answers_list::<Found>(),
         )
@@ -40,6 +41,7 @@ where
             "/phrases",
             phrases,
             Door::new("show_phrases", "The phrases offered to whoever writes to a department.")
+                .people_only()
                 .query::<To>()
                 .answers::<Phrases>(200),
         )

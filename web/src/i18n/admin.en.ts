@@ -115,6 +115,7 @@ export const adminEn: Same<typeof adminZh> = {
   'ad.im.levels': 'Level is one of:',
   'ad.im.yesno': '接会诊 and 接转诊 are 是 (yes) or 否 (no), empty means yes; empty 振铃秒数 means 45.',
   'ad.im.file': 'Table file',
+  'ad.im.pick': 'Choose a file',
   'ad.im.file.hint': 'A spreadsheet (XLSX) or CSV; its first sheet, at most 5000 rows',
   'ad.im.confirm': 'Confirm {n} rows',
   'ad.im.rows': 'Read',
