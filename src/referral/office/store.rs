@@ -188,7 +188,8 @@ pub async fn free(
 ) -> Result<Vec<(DepartmentId, i64, Option<Timestamp>, i64)>> {
     let rows = tx
         .fetch_all(
-            "SELECT department_id, sum(places) AS places, min(first) AS first, sum(beds) AS beds
+            "SELECT department_id, CAST(sum(places) AS BIGINT) AS places, min(first) AS first,
+                    CAST(sum(beds) AS BIGINT) AS beds
                FROM (SELECT department_id, capacity - taken AS places, starts_at AS first, 0 AS beds
                        FROM slots
                       WHERE starts_at >= $1 AND starts_at < $2 AND taken < capacity
