@@ -29,21 +29,25 @@ function lyingOpen(words) {
   });
   return walk(profile);
 }
-/** What lies in the boxes. Asked before the page made them: nothing, and nothing is made in its place. */
-const boxes = (page) => page.evaluate(() => new Promise((done) => {
-  const open = indexedDB.open('causeway');
-  open.onupgradeneeded = () => open.transaction.abort();
-  open.onerror = () => done([]);
-  open.onsuccess = () => {
-    try {
-      const asked = open.result.transaction('boxes').objectStore('boxes').getAllKeys();
-      asked.onsuccess = () => { open.result.close(); done(asked.result); };
-    } catch {
-      open.result.close();
-      done([]);
-    }
-  };
-}));
+/** What lies in the boxes. Asked before the page made them: nothing, and nothing is opened that is not there. */
+const boxes = (page) => page.evaluate(async () => {
+  const there = await indexedDB.databases();
+  if (!there.some((one) => one.name === 'causeway')) return [];
+  const look = new Promise((done) => {
+    const open = indexedDB.open('causeway');
+    open.onerror = () => done([]);
+    open.onsuccess = () => {
+      try {
+        const asked = open.result.transaction('boxes').objectStore('boxes').getAllKeys();
+        asked.onsuccess = () => { open.result.close(); done(asked.result); };
+      } catch {
+        open.result.close();
+        done([]);
+      }
+    };
+  });
+  return Promise.race([look, new Promise((done) => setTimeout(() => done([]), 2_000))]);
+});
 const letters = async (page, patient) => (await api(page, 'GET', `/referrals?box=out&patient=${patient}`)).body.items.filter((one) => one.patient.id === patient);
 const back = async () => {
   server = await startServer({ keep: true, again: server.folder, settings: { CAUSEWAY_SERVER__LISTEN: `127.0.0.1:${new URL(server.base).port}` } });

@@ -2,12 +2,14 @@
 const marks = { ok: '  ok  ', no: ' FAIL ' };
 let passed = 0;
 let failed = 0;
+/** A step that has not ended by then never will. */
+const LONGEST = 300_000;
 
 /** One step. What it gives is given on; a failure is printed and ends the story, since the rest stands on it. */
 export async function step(sentence, deed) {
   const began = performance.now();
   try {
-    const gives = await deed();
+    const gives = await ended(deed());
     passed += 1;
     console.log(`${marks.ok}${String(Math.round(performance.now() - began)).padStart(6)} ms  ${sentence}${said(gives)}`);
     return gives;
@@ -16,6 +18,14 @@ export async function step(sentence, deed) {
     console.log(`${marks.no}${String(Math.round(performance.now() - began)).padStart(6)} ms  ${sentence}`);
     throw fault;
   }
+}
+
+function ended(deed) {
+  let timer;
+  const over = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error(`not ended within ${LONGEST / 1000} s`)), LONGEST);
+  });
+  return Promise.race([deed, over]).finally(() => clearTimeout(timer));
 }
 
 const said = (gives) => (typeof gives === 'string' ? `: ${gives}` : '');
