@@ -43,7 +43,8 @@ where
             Door::new("show_phrases", "The phrases offered to whoever writes to a department.")
                 .people_only()
                 .query::<To>()
-                .answers::<Phrases>(200),
+                .answers::<Phrases>(200)
+                .refuses(&[&codes::NOT_FOUND]),
         )
         .put(
             "/phrases",

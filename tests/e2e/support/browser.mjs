@@ -69,7 +69,8 @@ export async function launch({ camera, microphone, profile, lang = 'zh', width =
       await browser.close().catch(() => undefined);
       child.kill('SIGTERM');
       await new Promise((done) => (child.exitCode !== null ? done() : child.on('exit', done)));
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      // Its helpers write for a moment after it is gone.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     },
   };
 }
