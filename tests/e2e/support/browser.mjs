@@ -4,6 +4,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
+import { until } from './steps.mjs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -69,8 +70,15 @@ export async function launch({ camera, microphone, profile, lang = 'zh', width =
       await browser.close().catch(() => undefined);
       child.kill('SIGTERM');
       await new Promise((done) => (child.exitCode !== null ? done() : child.on('exit', done)));
-      // Its helpers write for a moment after it is gone.
-      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+      await until('its folder is gone', () => {
+        try {
+          rmSync(folder, { recursive: true, force: true });
+          return true;
+        } catch {
+          // Its helpers write for a moment after it has ended.
+          return false;
+        }
+      }, 10_000, 200);
     },
   };
 }
