@@ -1,7 +1,7 @@
 // schemathesis, an independent reader of the OpenAPI document, asks everything the document allows as one who is
 // signed in: no answer may be a server error, and none may be other than described. `FUZZ_ROLES=all` asks as every role.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PASSWORD } from './support/people.mjs';
@@ -80,6 +80,7 @@ async function toolRuns(args, env) {
 async function fuzz(server, { role, login }) {
   const cookie = await signIn(server.base, login);
   const around = join(FOLDER, `known-${role}.json`);
+  const answers = join(FOLDER, `answers-${role}.json`);
   const found = await known(server.base, cookie);
   writeFileSync(around, JSON.stringify({ cookie, ...found }));
   const args = [
@@ -90,7 +91,7 @@ async function fuzz(server, { role, login }) {
     '--max-time', String(SECONDS), '--workers', '2', '--request-timeout', '10', '--generation-database', 'none', '--seed', '20260302',
     '--no-color',
   ];
-  const ran = await toolRuns(args, { SCHEMATHESIS_HOOKS: join(HERE, 'support/fuzz_hooks.py'), FUZZ_KNOWN: around });
+  const ran = await toolRuns(args, { SCHEMATHESIS_HOOKS: join(HERE, 'support/fuzz_hooks.py'), FUZZ_KNOWN: around, FUZZ_ANSWERS: answers });
   writeFileSync(join(FOLDER, `report-${role}.txt`), ran.stdout + ran.stderr);
   // Its own troubles (a strategy that gives up, a connection closed before it was used) end it with 1 too;
   // what counts is that each case that was asked was answered as described.
@@ -99,9 +100,12 @@ async function fuzz(server, { role, login }) {
   if (!asRight) console.log(ran.stdout.slice(0, 20_000), ran.stderr.slice(-2_000));
   must(asRight, `schemathesis ended with ${ran.status} (whole report in target/schemathesis/report-${role}.txt)`);
   must(!/ERROR/.test(server.log()), `the server logged an error:\n${server.log().split('\n').filter((line) => line.includes('ERROR')).slice(0, 5).join('\n')}`);
+  const given = JSON.parse(readFileSync(answers, 'utf8'));
+  const turnedAway = (given[401] ?? 0) / Object.values(given).reduce((all, n) => all + n, 0);
+  must(turnedAway < 0.5, `not asked as somebody signed in: ${JSON.stringify(given)}`);
   const own = /(\d+) errors?,/.exec(ran.stdout)?.[1] ?? '0';
   const cases = `${sum[0]}, ${own} troubles of its own`;
-  return `${cases}; ${found.consults.length} consults, ${found.referrals.length} referrals, ${found.files.length} files were there`;
+  return `${cases}; ${found.consults.length} consults, ${found.referrals.length} referrals, ${found.files.length} files were there; answers ${JSON.stringify(given)}`;
 }
 
 let server;

@@ -4,9 +4,9 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { until } from './steps.mjs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { until } from './steps.mjs';
 
 const require = createRequire(join(dirname(fileURLToPath(import.meta.url)), '../../../web/package.json'));
 const { chromium } = require('playwright-core');

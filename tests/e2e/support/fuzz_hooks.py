@@ -1,5 +1,7 @@
 """Gives schemathesis what is there: real ids in addresses, versions in If-Match, a fresh key for each request."""
 
+import atexit
+import collections
 import json
 import os
 import random
@@ -53,3 +55,25 @@ def map_body(context, body):
             if one and field in body and DICE.random() < 0.8:
                 body[field] = one["id"]
     return body
+
+
+ANSWERS = collections.Counter()
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Always as the one who is signed in: a made-up token or session would be refused before anything is read."""
+    case.headers = {name: value for name, value in (case.headers or {}).items() if name.lower() != "authorization"}
+    case.headers["Cookie"] = KNOWN["cookie"]
+    case.cookies = {}
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    ANSWERS[response.status_code] += 1
+
+
+@atexit.register
+def write_answers():
+    with open(os.environ["FUZZ_ANSWERS"], "w", encoding="utf-8") as file:
+        json.dump(dict(sorted(ANSWERS.items())), file)
