@@ -229,13 +229,16 @@ async fn give<G: Gate>(
     }
     let given = form.checked(opened.place.subject.scope()).map_err(Error::from)?;
     let asked = Asked { who: &who, at };
-    commands::give(&ctx, &mut tx, (&opened.place, &opened.audience), &given, asked).await?;
+    let changed = commands::give(&ctx, &mut tx, (&opened.place, &opened.audience), &given, asked).await?;
     let held = store::live(&ctx, &mut tx, opened.place.subject).await?.ok_or(Error::NotFound)?;
     let body = serde_json::to_value(view::shown(&mut tx, held).await?)
         .map_err(|_| Problem::new(&codes::INTERNAL))?;
     let answer = StoredAnswer { status: 201, version: 1, body };
-    once.keep(&ctx, &mut tx, &answer).await?;
-    tx.commit().await?;
+    // What holds already is shown and leaves nothing behind, not even its key.
+    if changed {
+        once.keep(&ctx, &mut tx, &answer).await?;
+        tx.commit().await?;
+    }
     Ok(answer.into_response())
 }
 

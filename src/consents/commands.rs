@@ -164,20 +164,21 @@ pub async fn confirm(
 }
 
 /// Gives a consent to a record that was sent: instead of an override, or of one taken back.
+/// Says whether anything changed: the same one again does not.
 pub(super) async fn give(
     ctx: &Ctx,
     tx: &mut WriteTx,
     (place, audience): (&Place, &[UserId]),
     given: &Given,
     asked: Asked<'_>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     if !record(ctx, tx, place, given, (asked.who.user, asked.at)).await? {
-        return Ok(());
+        return Ok(false);
     }
     let Some(held) = store::live(ctx, tx, place.subject).await? else { return Err(Error::NotFound) };
     let entry = entry(asked, place.subject, "consent.give", held.id).because(given.method.word());
     journal::append(tx, entry, audience).await?;
-    Ok(())
+    Ok(true)
 }
 
 /// Takes a consent back: what the record shares of the patient ends at once.

@@ -116,9 +116,11 @@ async fn the_paper_is_photographed_afterwards_and_what_was_there_before_stays_re
     let paper = json!({ "method": "paper", "signer": "guardian", "signer_name": "赵新", "relation": "child", "photo": photo });
     let key = "consent-key-1";
     let first = doctor.post_as(&format!("{record}/consents"), key, paper.clone()).await.is(201).json();
-    let again = doctor.post_as(&format!("{record}/consents"), key, paper).await.is(201).json();
+    let again = doctor.post_as(&format!("{record}/consents"), key, paper.clone()).await.is(201).json();
+    let anew = doctor.post_as(&format!("{record}/consents"), "consent-key-2", paper).await.is(201).json();
 
     assert_eq!(first, again);
+    assert_eq!(first, anew, "what holds already is shown");
     assert_eq!((&first["photo"], &first["signer_name"]), (&json!(photo), &json!("赵新")));
     let all = consents(doctor, &record).await;
     let methods: Vec<_> = all.iter().map(|one| one["method"].as_str().unwrap()).collect();
