@@ -24,6 +24,9 @@ pub const FOR_PAPER: &[Need] = &[
     Need { package: "zbar-tools", is_there: || shell::has("zbarimg") },
 ];
 
+/// What writes an archive of a million letters past the product.
+pub const FOR_ARCHIVES: &[Need] = &[Need { package: "sqlite3", is_there: || shell::has("sqlite3") }];
+
 /// What calls in other networks need: namespaces, a firewall, and a browser that trusts our authority.
 pub const FOR_WORLDS: &[Need] = &[
     Need { package: "iproute2", is_there: || shell::has("ip") },

@@ -138,6 +138,8 @@ pub fn prove() -> Outcome {
         machine::can_build()?;
         machine::install(machine::FOR_BROWSER)?;
         machine::install(machine::FOR_PAPER)?;
+        machine::install(machine::FOR_POSTGRES)?;
+        machine::install(machine::FOR_ARCHIVES)?;
         web::build()?;
         shell::run("cargo", &["build", "--locked", "--package", "causeway"], &[]).map(|()| 0)
     });

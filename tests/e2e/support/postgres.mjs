@@ -9,7 +9,8 @@ import { until } from './steps.mjs';
 
 const HOME = '/usr/lib/postgresql';
 
-export async function startPostgres() {
+/** `open` lets whoever is on this machine in without a password; `tuned` are settings of the server. */
+export async function startPostgres({ open = false, tuned = [] } = {}) {
   const found = existsSync(HOME) ? readdirSync(HOME).map((one) => join(HOME, one, 'bin')).filter((bin) => existsSync(join(bin, 'initdb'))).sort() : [];
   const bin = found.at(-1);
   if (!bin) throw new Error('PostgreSQL is missing: apt-get install postgresql');
@@ -23,10 +24,10 @@ export async function startPostgres() {
   const down = root ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups', '--pdeathsig', 'INT', '--'] : [];
   const words = (program, ...more) => [...down, join(bin, program), ...more];
   const data = join(folder, 'data');
-  const [make, ...how] = words('initdb', '-D', data, '-U', 'postgres', '--auth-local=trust', '--auth-host=scram-sha-256', '-E', 'UTF8', '--no-sync', '--locale', 'C.UTF-8');
+  const [make, ...how] = words('initdb', '-D', data, '-U', 'postgres', '--auth-local=trust', `--auth-host=${open ? 'trust' : 'scram-sha-256'}`, '-E', 'UTF8', '--no-sync', '--locale', 'C.UTF-8');
   execFileSync(make, how, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
   const port = await freePort();
-  const [serve, ...options] = words('postgres', '-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=localhost');
+  const [serve, ...options] = words('postgres', '-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=localhost', ...tuned.flatMap((one) => ['-c', one]));
   const child = spawn(serve, options, { cwd: folder, stdio: 'ignore' });
   const ready = () => spawnSync(join(bin, 'pg_isready'), ['-q', '-h', folder, '-p', String(port)]).status === 0;
   await until('PostgreSQL answers', ready, 30_000);
