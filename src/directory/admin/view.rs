@@ -139,7 +139,6 @@ pub struct FacilityForm {
 
 /// A department as it is sent; it stays in its facility.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct DepartmentForm {
     /// Its name.
     pub name: Line,
