@@ -32,6 +32,15 @@ def minutes(span):
     return millis(span) // 60_000
 
 
+def length(span):
+    """Up to two hours every minute is told, up to a day every ten, then every sixty."""
+    whole = minutes(span)
+    for below, step in ((120, 1), (1440, 10)):
+        if whole < below:
+            return whole - whole % step
+    return whole - whole % 60
+
+
 class Leg:
     def __init__(self, at, said):
         self.at, self.house, self.room = at, said["to_facility"], said["to_department"]
@@ -251,7 +260,7 @@ def figures(path, page, which):
                     if what in entry:
                         lists[what + "_" + entry["path"]].append(entry[what])
             if r.answers:
-                lists["response"].append(minutes(min(r.answers) - r.sent))
+                lists["response"].append(length(min(r.answers) - r.sent))
                 good = "in_time" if min(r.answers) <= r.due else "too_late"
                 n[good] += 1
                 n[good, r.urgency] += 1
@@ -261,7 +270,7 @@ def figures(path, page, which):
             if not r.answers and r.state == "submitted":
                 n["open"] += 1
             if r.accepts:
-                lists["acceptance"].append(minutes(min(r.accepts) - r.sent))
+                lists["acceptance"].append(length(min(r.accepts) - r.sent))
             if r.direction == "down":
                 again = [
                     u for u in sent_all.values()
@@ -271,7 +280,7 @@ def figures(path, page, which):
                 n["returned"] += bool(again)
         for at, gap in r.questions:
             if mine(at):
-                lists["delay"].append(minutes(gap))
+                lists["delay"].append(length(gap))
         decided = [leg for leg in r.legs if leg.verdict]
         for leg in r.legs:
             if theirs(leg, leg.at):
@@ -303,7 +312,7 @@ def figures(path, page, which):
             if any(at <= r.arrived for at in r.no_shows):
                 n["wait_left_out"] += 1
             else:
-                lists["wait"].append(minutes(r.arrived - r.sent))
+                lists["wait"].append(length(r.arrived - r.sent))
             n["loop"] += bool(r.outcome and r.read and r.read - r.outcome <= 14 * DAY)
         n["no_show"] += sum(mine(at) for at in r.no_shows)
         n["kept"] += mine(r.kept)

@@ -31,7 +31,7 @@ pub struct Asked {
 /// # Errors
 /// As [`super::page::shown`]; `Denied` where the number itself is not told.
 pub async fn rows(ctx: &Ctx, who: &Principal, wanted: &Wanted, asked: &Asked) -> Result<Rows, Error> {
-    let mut after = asked.cursor.as_deref().map(place_of).transpose()?;
+    let cursor = asked.cursor.as_deref().map(place_of).transpose()?;
     let (measure, value) = asked
         .measure
         .split_once('=')
@@ -50,6 +50,8 @@ pub async fn rows(ctx: &Ctx, who: &Principal, wanted: &Wanted, asked: &Asked) ->
     }
     let (facilities, departments) = names(&mut tx).await?;
     let days = (question.period.from, question.period.to);
+    // Nothing counts before it was sent: what was sent after the period is not walked through.
+    let mut after = cursor.or_else(|| Some((calendar::begins(question.period.to).millis(), String::new())));
     let limit = asked.limit.unwrap_or(50).clamp(1, 200) as usize;
     let mut found = Vec::new();
     let mut ended = false;

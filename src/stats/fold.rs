@@ -1,6 +1,6 @@
 //! Folding the journal: as it grows, and anew.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{fact::Fact, sent::Word, store, sums::Changes};
 use crate::{
@@ -11,19 +11,68 @@ use crate::{
 
 /// Entries folded in one transaction: others wait to write for as long.
 const AT_ONCE: i64 = 500;
+/// The same while nobody waits for the statistics: a letter moves for about ten days, and the
+/// larger the bite, the less often its fact and the sums of a day are written anew.
+const ANEW_AT_ONCE: i64 = 200_000;
+/// Entries read at once.
+const PAGE: i64 = 2_000;
 
 /// Facts that a batch has touched, as they were and as they are.
 #[derive(Default)]
-struct Touched(HashMap<String, (Option<Fact>, Option<Fact>)>);
+struct Touched {
+    facts: HashMap<String, (Option<Fact>, Option<Fact>)>,
+    /// Which facts each patient had when the batch began, and which were touched since.
+    of_patient: HashMap<String, BTreeSet<String>>,
+}
 
 impl Touched {
+    /// Reads what a page of entries will touch, in a few questions instead of one for each.
+    async fn know(&mut self, tx: &mut WriteTx, entries: &[Recorded]) -> Result<()> {
+        let sent_up = entries.iter().filter(|entry| {
+            entry.action == "referral.submit" && entry.payload["direction"].as_str() == Some("up")
+        });
+        let patients: BTreeSet<&str> =
+            sent_up.filter_map(|entry| entry.payload["patient"].as_str()).collect();
+        let mut ids: BTreeSet<String> =
+            entries.iter().filter_map(|entry| Fact::of(entry).map(|(id, _)| id)).collect();
+        for (patient, id) in store::of_patients(tx, &patients.into_iter().collect::<Vec<_>>()).await? {
+            self.of_patient.entry(patient).or_default().insert(id.clone());
+            ids.insert(id);
+        }
+        let fresh: Vec<String> = ids.into_iter().filter(|id| !self.facts.contains_key(id)).collect();
+        let found = store::facts(tx, &fresh).await?;
+        self.facts.extend(fresh.into_iter().map(|id| (id, (None, None))));
+        for (id, fact) in found {
+            self.facts.insert(id, (Some(fact.clone()), Some(fact)));
+        }
+        Ok(())
+    }
+
     /// A fact as it stands now.
     async fn get(&mut self, tx: &mut WriteTx, id: &str) -> Result<&mut Option<Fact>> {
-        if !self.0.contains_key(id) {
+        if !self.facts.contains_key(id) {
             let found = store::fact(tx, id).await?;
-            self.0.insert(id.to_owned(), (found.clone(), found));
+            self.facts.insert(id.to_owned(), (found.clone(), found));
         }
-        Ok(&mut self.0.get_mut(id).expect("it was put in just now").1)
+        Ok(&mut self.facts.get_mut(id).expect("it was put in just now").1)
+    }
+
+    /// Notes whose fact it is.
+    fn belongs(&mut self, id: &str) {
+        let Some(patient) = self.facts.get(id).and_then(|(_, after)| after.as_ref()).map(Fact::patient)
+        else {
+            return;
+        };
+        match self.of_patient.get_mut(patient) {
+            Some(ids) if ids.contains(id) => {}
+            Some(ids) => {
+                ids.insert(id.to_owned());
+            }
+            None => {
+                let patient = patient.to_owned();
+                self.of_patient.insert(patient, BTreeSet::from([id.to_owned()]));
+            }
+        }
     }
 }
 
@@ -52,10 +101,9 @@ pub async fn rebuild(ctx: &Ctx) -> Result<u64> {
     tx.commit().await?;
     let mut folded = 0;
     loop {
-        // Nobody waits for the statistics: larger bites write each row less often.
-        let n = some(ctx, 10 * AT_ONCE).await?;
+        let n = some(ctx, ANEW_AT_ONCE).await?;
         folded += n;
-        if n < 10 * AT_ONCE as u64 {
+        if n < ANEW_AT_ONCE as u64 {
             return Ok(folded);
         }
     }
@@ -70,15 +118,27 @@ async fn some(ctx: &Ctx, limit: i64) -> Result<u64> {
     drop(tx);
     let mut tx = ctx.db.write_quiet("stats.fold").await?;
     let upto = store::hold(&mut tx).await?;
-    let entries = journal::entries_after(&mut tx, upto, limit).await?;
-    let Some(last) = entries.last() else { return Ok(0) };
+    let (mut folded, mut last) = (0, None);
     let mut touched = Touched::default();
-    for entry in &entries {
-        fold(&mut tx, &mut touched, entry).await?;
+    while folded < limit {
+        let after = last.map_or(upto, |(seq, _)| seq);
+        let asked = PAGE.min(limit - folded);
+        let entries = journal::entries_after(&mut tx, after, asked).await?;
+        let Some(end) = entries.last() else { break };
+        last = Some((end.seq, end.at));
+        folded += entries.len() as i64;
+        touched.know(&mut tx, &entries).await?;
+        for entry in &entries {
+            fold(&mut tx, &mut touched, entry).await?;
+        }
+        if (entries.len() as i64) < asked {
+            break;
+        }
     }
+    let Some((seq, at)) = last else { return Ok(0) };
     let mut changes = Changes::default();
     let mut facts: BTreeMap<&String, &Fact> = BTreeMap::new();
-    for (id, (before, after)) in &touched.0 {
+    for (id, (before, after)) in &touched.facts {
         if before == after {
             continue;
         }
@@ -90,23 +150,22 @@ async fn some(ctx: &Ctx, limit: i64) -> Result<u64> {
             facts.insert(id, after);
         }
     }
-    for (id, fact) in facts {
-        store::save_fact(&mut tx, id, fact).await?;
+    store::save_facts(&mut tx, &facts.into_iter().collect::<Vec<_>>()).await?;
+    for (scope, grain, bucket, lines) in changes.shelves() {
+        store::add_sums(&mut tx, &(scope, grain, bucket), lines).await?;
     }
-    for (shelf, lines) in &changes.0 {
-        store::add_sums(&mut tx, shelf, lines).await?;
-    }
-    store::set_upto(&mut tx, last.seq, last.at).await?;
+    store::set_upto(&mut tx, seq, at).await?;
     tx.commit().await?;
-    Ok(entries.len() as u64)
+    Ok(folded.unsigned_abs())
 }
 
 async fn fold(tx: &mut WriteTx, touched: &mut Touched, entry: &Recorded) -> Result<()> {
     let Some((id, empty)) = Fact::of(entry) else { return Ok(()) };
     let fact = touched.get(tx, &id).await?;
     let words = fact.get_or_insert(empty).take(entry);
+    touched.belongs(&id);
     for word in words {
-        for other in meant(tx, touched, &word).await? {
+        for other in meant(touched, &word) {
             if let Some(fact) = touched.get(tx, &other).await?.as_mut().filter(|_| id != other) {
                 fact.hear(&word);
             }
@@ -116,21 +175,13 @@ async fn fold(tx: &mut WriteTx, touched: &mut Touched, entry: &Recorded) -> Resu
 }
 
 /// The records that a word is about.
-async fn meant(tx: &mut WriteTx, touched: &Touched, word: &Word) -> Result<Vec<String>> {
+fn meant(touched: &Touched, word: &Word) -> Vec<String> {
     match word {
-        Word::Back { parent, .. } => Ok(vec![parent.clone()]),
-        Word::FromConsult { consult } => Ok(vec![consult.clone()]),
+        Word::Back { parent, .. } => vec![parent.clone()],
+        Word::FromConsult { consult } => vec![consult.clone()],
         Word::Up { patient, .. } => {
-            let mut ids = store::of_patient(tx, patient).await?;
-            // Those that this batch has made are not in the store yet.
-            let fresh = touched
-                .0
-                .iter()
-                .filter(|(_, (_, after))| after.as_ref().is_some_and(|fact| fact.patient() == patient));
-            ids.extend(fresh.map(|(id, _)| id.clone()));
-            ids.sort_unstable();
-            ids.dedup();
-            Ok(ids)
+            let ids = touched.of_patient.get(patient);
+            ids.into_iter().flatten().cloned().collect()
         }
     }
 }

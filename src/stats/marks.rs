@@ -33,6 +33,19 @@ const READ_IN: i64 = 14 * 24 * 60 * MINUTE;
 /// The way back counts as one within so long.
 const BACK_IN: i64 = 30 * 24 * 60 * MINUTE;
 
+/// Whole minutes as they are counted: one by one up to two hours, by tens up to a day, then by the
+/// hour. A row of sums has a line for each length that occurs; without steps the lines of a busy
+/// month would go on growing with it, and nobody tells 2,881 minutes from 2,885.
+fn length(millis: i64) -> i64 {
+    let minutes = millis / MINUTE;
+    let step = match minutes {
+        ..120 => 1,
+        120..1440 => 10,
+        1440.. => 60,
+    };
+    minutes / step * step
+}
+
 /// Gathers marks of one fact.
 struct Marks<'a> {
     found: Vec<Mark<'a>>,
@@ -166,7 +179,7 @@ const NEW_PATIENT: [&str; 6] = [
 /// stand beside those with one.
 fn answers(marks: &mut Marks<'_>, r: &Sent, sent: i64) {
     if let Some(answered) = r.answered {
-        marks.put(sent, "response", (answered - sent) / MINUTE, 1);
+        marks.put(sent, "response", length(answered - sent), 1);
     }
     match (r.answered, r.due) {
         (Some(answered), Some(due)) if answered <= due => marks.one(sent, "in_time"),
@@ -175,13 +188,13 @@ fn answers(marks: &mut Marks<'_>, r: &Sent, sent: i64) {
         (Some(_), None) | (None, _) => {}
     }
     if let Some(accepted) = r.accepted {
-        marks.put(sent, "acceptance", (accepted - sent) / MINUTE, 1);
+        marks.put(sent, "acceptance", length(accepted - sent), 1);
     }
     if r.waits() {
         marks.one(sent, "open");
     }
     for (asked, delay) in &r.delays {
-        marks.put(*asked, "delay", delay / MINUTE, 1);
+        marks.put(*asked, "delay", length(*delay), 1);
     }
 }
 
@@ -236,7 +249,7 @@ fn patients(marks: &mut Marks<'_>, r: &Sent, sent: i64) {
         if r.no_shows.iter().any(|at| *at <= arrived) {
             marks.one(arrived, "wait_left_out");
         } else {
-            marks.put(arrived, "wait", (arrived - sent) / MINUTE, 1);
+            marks.put(arrived, "wait", length(arrived - sent), 1);
         }
         let closed = r.outcome.zip(r.read).is_some_and(|(outcome, read)| read - outcome <= READ_IN);
         if closed {

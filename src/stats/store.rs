@@ -1,6 +1,6 @@
 //! Rows of facts and sums.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use super::{
     calendar::Pieces,
@@ -10,8 +10,11 @@ use super::{
 };
 use crate::{
     kernel::Timestamp,
-    store::{Query, Result, Row, StoreError, WriteTx, args},
+    store::{Query, Result, Row, StoreError, Value, WriteTx, among, args},
 };
+
+/// Ids in one question.
+const AT_ONCE: usize = 256;
 
 /// How far the journal was folded, and the moment of that entry.
 pub async fn upto(tx: &mut impl Query) -> Result<(i64, Option<Timestamp>)> {
@@ -52,49 +55,108 @@ pub async fn fact(tx: &mut impl Query, id: &str) -> Result<Option<Fact>> {
     row.map(|row| row.json("fact")).transpose()
 }
 
-/// The ids of a patient's facts.
-pub async fn of_patient(tx: &mut impl Query, patient: &str) -> Result<Vec<String>> {
-    let rows =
-        tx.fetch_all("SELECT id FROM stats_facts WHERE patient_id = $1 ORDER BY id", args![patient]).await?;
-    rows.iter().map(|row| row.get("id")).collect()
+/// Several facts.
+pub async fn facts(tx: &mut impl Query, ids: &[String]) -> Result<Vec<(String, Fact)>> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(AT_ONCE) {
+        let mut values = Vec::new();
+        let places = among(chunk, &mut values);
+        let sql = format!("SELECT id, fact FROM stats_facts WHERE id IN ({places})");
+        for row in tx.fetch_built(sql, values).await? {
+            found.push((row.get("id")?, row.json("fact")?));
+        }
+    }
+    Ok(found)
 }
 
-/// Writes a fact, new or changed.
-pub async fn save_fact(tx: &mut WriteTx, id: &str, fact: &Fact) -> Result<()> {
-    let days: Vec<i64> = marks(fact).iter().map(|mark| mark.day).collect();
-    let place = fact.place();
-    let text = serde_json::to_string(fact).expect("our own plain types have a JSON form");
-    tx.execute(
-        "INSERT INTO stats_facts (id, kind, patient_id, from_facility, from_user, to_facility, to_department,
-                                  direction, urgency, sent_at, waits, first_day, last_day, fact)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-             ON CONFLICT (id) DO UPDATE
-                SET patient_id = $3, from_facility = $4, from_user = $5, to_facility = $6, to_department = $7,
-                    direction = $8, urgency = $9, sent_at = $10, waits = $11, first_day = $12, last_day = $13,
-                    fact = $14",
-        args![
-            id,
-            fact.kind(),
-            fact.patient(),
-            place.from,
-            place.by,
-            place.facility,
-            place.department,
-            fact.direction(),
-            fact.urgency(),
-            fact.sent(),
-            fact.waits(),
-            days.iter().min().copied(),
-            days.iter().max().copied(),
-            text
-        ],
-    )
-    .await?;
+/// The facts of several patients, each patient with the id of one.
+pub async fn of_patients(tx: &mut impl Query, patients: &[&str]) -> Result<Vec<(String, String)>> {
+    let mut found = Vec::new();
+    for chunk in patients.chunks(AT_ONCE) {
+        let mut values = Vec::new();
+        let places = among(chunk, &mut values);
+        let sql = format!("SELECT patient_id, id FROM stats_facts WHERE patient_id IN ({places})");
+        for row in tx.fetch_built(sql, values).await? {
+            found.push((row.get("patient_id")?, row.get("id")?));
+        }
+    }
+    Ok(found)
+}
+
+/// Writes facts, new or changed: eight in a statement, as each statement costs a turn.
+pub async fn save_facts(tx: &mut WriteTx, facts: &[(&String, &Fact)]) -> Result<()> {
+    let (eights, rest) = facts.as_chunks::<8>();
+    for eight in eights {
+        tx.execute(&SAVE_EIGHT, eight.iter().flat_map(|(id, fact)| values_of(id, fact)).collect()).await?;
+    }
+    for (id, fact) in rest {
+        tx.execute(&SAVE_ONE, values_of(id, fact)).await?;
+    }
     Ok(())
 }
 
+static SAVE_ONE: LazyLock<String> = LazyLock::new(|| saving(1));
+static SAVE_EIGHT: LazyLock<String> = LazyLock::new(|| saving(8));
+
+/// The statement that writes `n` facts.
+fn saving(n: usize) -> String {
+    const COLUMNS: [&str; 14] = [
+        "id",
+        "kind",
+        "patient_id",
+        "from_facility",
+        "from_user",
+        "to_facility",
+        "to_department",
+        "direction",
+        "urgency",
+        "sent_at",
+        "waits",
+        "first_day",
+        "last_day",
+        "fact",
+    ];
+    let row = |n: usize| {
+        let first = n * COLUMNS.len() + 1;
+        let places: Vec<String> = (first..first + COLUMNS.len()).map(|place| format!("${place}")).collect();
+        format!("({})", places.join(", "))
+    };
+    let rows: Vec<String> = (0..n).map(row).collect();
+    let anew: Vec<String> =
+        COLUMNS[2..].iter().map(|column| format!("{column} = excluded.{column}")).collect();
+    format!(
+        "INSERT INTO stats_facts ({}) VALUES {} ON CONFLICT (id) DO UPDATE SET {}",
+        COLUMNS.join(", "),
+        rows.join(", "),
+        anew.join(", ")
+    )
+}
+
+/// A fact in the order of the columns.
+fn values_of(id: &str, fact: &Fact) -> Vec<Value> {
+    let days: Vec<i64> = marks(fact).iter().map(|mark| mark.day).collect();
+    let place = fact.place();
+    let text = serde_json::to_string(fact).expect("our own plain types have a JSON form");
+    args![
+        id,
+        fact.kind(),
+        fact.patient(),
+        place.from,
+        place.by,
+        place.facility,
+        place.department,
+        fact.direction(),
+        fact.urgency(),
+        fact.sent(),
+        fact.waits(),
+        days.iter().min().copied(),
+        days.iter().max().copied(),
+        text
+    ]
+}
+
 /// Adds changes to the sums of one scope and day, or month.
-pub async fn add_sums(tx: &mut WriteTx, shelf: &Shelf, changes: &BTreeMap<String, i64>) -> Result<()> {
+pub async fn add_sums(tx: &mut WriteTx, shelf: &Shelf<'_>, changes: &BTreeMap<String, i64>) -> Result<()> {
     let (scope, grain, bucket) = shelf;
     let row = tx
         .fetch_optional(

@@ -6,34 +6,56 @@ use std::fmt::Write as _;
 use super::{calendar::month_of, fact::Fact, marks::marks};
 
 /// Where a row of sums belongs: scope, `day` or `month`, and which.
-pub type Shelf = (String, &'static str, i64);
+pub type Shelf<'a> = (&'a str, &'static str, i64);
 
 /// Measure, value, direction, urgency; as they stand in a line.
 type Line = String;
 
-/// Changes that are not written yet.
+/// The shelves of one scope, each with what changes on it.
+type Row = HashMap<(&'static str, i64), BTreeMap<Line, i64>>;
+
+/// Changes that are not written yet, by scope.
 #[derive(Debug, Default)]
-pub struct Changes(pub HashMap<Shelf, BTreeMap<Line, i64>>);
+pub struct Changes(HashMap<String, Row>);
 
 impl Changes {
     /// Counts a fact `n` times: once more, or once less.
     pub fn count(&mut self, fact: &Fact, n: i64) {
         for mark in marks(fact) {
             let line = format!("{}\t{}\t{}\t{}", mark.measure, mark.value, mark.direction, mark.urgency);
+            let buckets = [("day", mark.day), ("month", month_of(mark.day))];
             let place = &mark.place;
-            let mut scopes = vec!["all".to_owned(), format!("f:{}", place.from)];
-            if place.facility != place.from {
-                scopes.push(format!("f:{}", place.facility));
+            let houses = if place.facility == place.from { 1 } else { 2 };
+            let scopes = [("f:", &place.from), ("f:", &place.facility)].into_iter().take(houses);
+            self.add("all", buckets, &line, n * mark.n);
+            for (kind, id) in scopes.chain([("d:", &place.department), ("u:", &place.by)]) {
+                self.add(&format!("{kind}{id}"), buckets, &line, n * mark.n);
             }
-            scopes.push(format!("d:{}", place.department));
-            scopes.push(format!("u:{}", place.by));
-            for scope in scopes {
-                for (grain, bucket) in [("day", mark.day), ("month", month_of(mark.day))] {
-                    let row = self.0.entry((scope.clone(), grain, bucket)).or_default();
-                    *row.entry(line.clone()).or_default() += n * mark.n;
+        }
+    }
+
+    // Thousands of times for each second of folding: nothing is copied that is there already.
+    fn add(&mut self, scope: &str, buckets: [(&'static str, i64); 2], line: &str, n: i64) {
+        if !self.0.contains_key(scope) {
+            self.0.insert(scope.to_owned(), Row::default());
+        }
+        let Some(row) = self.0.get_mut(scope) else { return };
+        for bucket in buckets {
+            let lines = row.entry(bucket).or_default();
+            match lines.get_mut(line) {
+                Some(sum) => *sum += n,
+                None => {
+                    lines.insert(line.to_owned(), n);
                 }
             }
         }
+    }
+
+    /// Scope, grain, bucket and what changes there.
+    pub fn shelves(&self) -> impl Iterator<Item = (&str, &'static str, i64, &BTreeMap<Line, i64>)> {
+        self.0.iter().flat_map(|(scope, row)| {
+            row.iter().map(move |((grain, bucket), lines)| (scope.as_str(), *grain, *bucket, lines))
+        })
     }
 }
 
@@ -94,7 +116,13 @@ impl Sums {
             }
             let n: i64 = n.parse().unwrap_or(0);
             match self.by_value.get_mut(measure) {
-                Some(values) => *values.entry(value.to_owned()).or_default() += n,
+                // Tens of thousands of lines for a page: nothing is copied that is there already.
+                Some(values) => match values.get_mut(value) {
+                    Some(sum) => *sum += n,
+                    None => {
+                        values.insert(value.to_owned(), n);
+                    }
+                },
                 None => {
                     self.by_value.insert(measure.to_owned(), BTreeMap::from([(value.to_owned(), n)]));
                 }

@@ -29,6 +29,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (17, "paper", include_str!("../../migrations/0017_paper.sql")),
     (18, "entry", include_str!("../../migrations/0018_entry.sql")),
     (19, "calls", include_str!("../../migrations/0019_calls.sql")),
+    (20, "scale", include_str!("../../migrations/0020_scale.sql")),
 ];
 
 /// Runs what has not run yet.

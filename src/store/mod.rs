@@ -4,20 +4,19 @@
 //! two must differ are in [`dialect`]. A transaction has a name, and a writing one that
 //! changed rows refuses to commit without a journal entry (see [`WriteTx::commit`]).
 
+mod asked;
 mod column;
 mod dialect;
 mod error;
 mod migrations;
 mod tx;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
 use sqlx::{AnyPool, any::AnyPoolOptions};
 use tokio::sync::watch;
 
+use asked::Asked;
 pub use column::{FromColumn, Row, ToColumn, Value, among};
 pub use dialect::Dialect;
 pub use error::StoreError;
@@ -43,7 +42,7 @@ pub struct Db {
     write: AnyPool,
     dialect: Dialect,
     bell: Arc<watch::Sender<i64>>,
-    asked: Arc<AtomicU64>,
+    asked: Arc<Asked>,
 }
 
 impl Db {
@@ -105,13 +104,19 @@ impl Db {
         self.bell.subscribe()
     }
 
-    fn told(&self) -> (Arc<watch::Sender<i64>>, Arc<AtomicU64>) {
+    fn told(&self) -> (Arc<watch::Sender<i64>>, Arc<Asked>) {
         (self.bell.clone(), self.asked.clone())
     }
 
     /// How many statements were sent since it was opened, by everybody who holds it.
     pub fn statements(&self) -> u64 {
-        self.asked.load(Ordering::Relaxed)
+        self.asked.n()
+    }
+
+    /// The texts of the statements that were sent since this was first called: for looking at how
+    /// the engine means to answer them.
+    pub fn texts(&self) -> Vec<String> {
+        self.asked.texts()
     }
 
     /// Which engine this is.

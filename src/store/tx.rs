@@ -1,17 +1,11 @@
 //! Transactions: named, and refused when they change records untold.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{Any, AnyPool, AssertSqlSafe, SqlSafeStr, SqlStr, Transaction, any::AnyArguments};
 use tokio::sync::watch;
 
-use super::{Dialect, Result, Row, StoreError, Value, args};
+use super::{Dialect, Result, Row, StoreError, Value, args, asked::Asked};
 
 /// What both kinds of transaction can be asked.
 pub trait Query: Send {
@@ -45,11 +39,11 @@ pub trait Query: Send {
 /// A transaction that only reads.
 pub struct ReadTx {
     tx: Transaction<'static, Any>,
-    asked: Arc<AtomicU64>,
+    asked: Arc<Asked>,
 }
 
 impl ReadTx {
-    pub(super) async fn begin(pool: &AnyPool, asked: Arc<AtomicU64>) -> Result<Self> {
+    pub(super) async fn begin(pool: &AnyPool, asked: Arc<Asked>) -> Result<Self> {
         Ok(Self { tx: pool.begin().await?, asked })
     }
 }
@@ -62,7 +56,7 @@ pub struct WriteTx {
     changed: bool,
     newest: Option<i64>,
     bell: Arc<watch::Sender<i64>>,
-    asked: Arc<AtomicU64>,
+    asked: Arc<Asked>,
 }
 
 impl WriteTx {
@@ -70,7 +64,7 @@ impl WriteTx {
         pool: &AnyPool,
         dialect: Dialect,
         name: &'static str,
-        (bell, asked): (Arc<watch::Sender<i64>>, Arc<AtomicU64>),
+        (bell, asked): (Arc<watch::Sender<i64>>, Arc<Asked>),
         owes_entry: bool,
     ) -> Result<Self> {
         // Another process (a backup, an operator's shell) may hold the lock for a moment.
@@ -93,7 +87,7 @@ impl WriteTx {
     /// Changes rows and says how many.
     pub async fn execute(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
         self.changed = true;
-        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.asked.sent(sql);
         Ok(bound(sql.into_sql_str(), args).execute(&mut *self.tx).await?.rows_affected())
     }
 
@@ -173,11 +167,11 @@ impl Query for WriteTx {
 
 async fn rows(
     tx: &mut Transaction<'static, Any>,
-    asked: &AtomicU64,
+    asked: &Asked,
     sql: SqlStr,
     args: Vec<Value>,
 ) -> Result<Vec<Row>> {
-    asked.fetch_add(1, Ordering::Relaxed);
+    asked.sent(sql.as_str());
     Ok(bound(sql, args).fetch_all(&mut **tx).await?.into_iter().map(Row).collect())
 }
 

@@ -44,6 +44,7 @@ mod referral_machine;
 mod referral_story;
 mod referral_workflow;
 mod rings;
+mod scale;
 mod seed;
 mod server;
 mod signal;

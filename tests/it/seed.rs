@@ -7,6 +7,7 @@ use crate::support::Alliance;
 #[tokio::test]
 async fn the_demo_has_thirty_three_facilities_and_everybody_named_can_sign_in() {
     let alliance = Alliance::open().await;
+    alliance.ctx.db.texts();
 
     assert_eq!(seed::fill(&alliance.app).await.unwrap(), 0, "every story was taken to its end");
 
@@ -17,6 +18,8 @@ async fn the_demo_has_thirty_three_facilities_and_everybody_named_can_sign_in() 
         let ask = serde_json::json!({ "login": login, "password": seed::DEMO_PASSWORD });
         who.post("/session", ask).await.is(200);
     }
+    // Its stories have taken most steps there are: none of them may have walked through a table that grows.
+    crate::scale::nothing_walks(&alliance).await;
 }
 
 #[tokio::test]

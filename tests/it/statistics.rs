@@ -50,7 +50,8 @@ async fn worked_out_again(alliance: &Alliance, wanted: &Wanted) -> String {
     said.trim().to_owned()
 }
 
-async fn a_month_of(referrals: usize) {
+/// Plays a month, and says which part of it came out how when it was worked out again.
+async fn a_month_of(referrals: usize) -> Vec<(String, String)> {
     let alliance = Alliance::open().await;
     let begun = Instant::now();
     let refused = seed::fill_with(&alliance.app, referrals).await.unwrap();
@@ -70,28 +71,44 @@ async fn a_month_of(referrals: usize) {
         (day(now.plus(Duration::from_secs(86_400))), day(now.minus(Duration::from_secs(31 * 86_400))));
     let dates = |from, to| Wanted { dates: Some((from, to)), ..Wanted::default() };
     // The month, a week in it, the calendar's month, one house.
-    println!("a month: {}", worked_out_again(&alliance, &dates(month, to)).await);
-    let week = day(now.minus(Duration::from_secs(12 * 86_400)));
-    println!(
-        "some days: {}",
-        worked_out_again(&alliance, &dates(week, day(now.minus(Duration::from_secs(4 * 86_400))))).await
-    );
-    println!(
-        "from one month into the next: {}",
-        worked_out_again(&alliance, &dates(date(2026, 1, 15), date(2026, 3, 2))).await
-    );
     let lead = {
         let mut tx = alliance.ctx.db.read().await.unwrap();
         causeway::directory::lead(&mut tx).await.unwrap()
     };
-    let house = Wanted { facility: lead, ..dates(month, to) };
-    println!("one house: {}", worked_out_again(&alliance, &house).await);
+    let some_days = dates(
+        day(now.minus(Duration::from_secs(12 * 86_400))),
+        day(now.minus(Duration::from_secs(4 * 86_400))),
+    );
+    let parts = [
+        ("a month", dates(month, to)),
+        ("some days", some_days),
+        ("from one month into the next", dates(date(2026, 1, 15), date(2026, 3, 2))),
+        ("one house", Wanted { facility: lead, ..dates(month, to) }),
+    ];
+    let mut told = Vec::new();
+    for (part, wanted) in parts {
+        let came = worked_out_again(&alliance, &wanted).await;
+        println!("{part}: {came}");
+        told.push((format!("{sent} letters, {part}"), came));
+    }
 
     let before = folded(&alliance).await;
     let begun = Instant::now();
     stats::rebuild(&alliance.ctx).await.unwrap();
     println!("folded anew in {:?}", begun.elapsed());
     assert!(folded(&alliance).await == before, "folded anew, the figures come out the same");
+    told
+}
+
+/// Puts what came out of the large month between its marks in `docs/performance.md`.
+fn write_into_document(told: &[(String, String)]) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/performance.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (head, rest) = text.split_once("<!-- month -->\n").expect("the document has the opening mark");
+    let (_, tail) = rest.split_once("<!-- /month -->").expect("the document has the closing mark");
+    let rows: String = told.iter().map(|(part, came)| format!("| {part} | {came} |\n")).collect();
+    let table = format!("| Page | Worked out again from the journal |\n|---|---|\n{rows}");
+    std::fs::write(path, format!("{head}<!-- month -->\n{table}<!-- /month -->{tail}")).unwrap();
 }
 
 #[tokio::test]
@@ -105,7 +122,7 @@ async fn every_figure_of_a_month_is_the_same_when_it_is_worked_out_again() {
 #[tokio::test]
 #[ignore = "minutes: part of make prove"]
 async fn every_figure_of_a_month_of_2393_referrals_is_the_same_when_it_is_worked_out_again() {
-    a_month_of(2_393).await;
+    write_into_document(&a_month_of(2_393).await);
 }
 
 /// A clinic that sent `n` letters up, of which the hospital took the first.

@@ -74,7 +74,10 @@ pub async fn due(tx: &mut impl Query, now: Timestamp) -> Result<Vec<ConsultId>> 
         .fetch_all(
             "SELECT id FROM consults WHERE due_at <= $1
               UNION
-             SELECT id FROM consults WHERE state = 'ringing' OR (state IN ('requested', 'queued') AND kind = 'instant')",
+             SELECT id
+               FROM consults
+              WHERE state IN ('requested', 'queued', 'ringing')
+                AND (state = 'ringing' OR kind = 'instant')",
             args![now],
         )
         .await?;

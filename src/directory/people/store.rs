@@ -219,7 +219,11 @@ pub async fn first_steps(tx: &mut impl Query) -> Result<FirstSteps> {
         )
         .await?,
         rota: is_any(tx, "SELECT id FROM rota_shifts LIMIT 1").await?,
-        consult: is_any(tx, "SELECT seq FROM journal WHERE action = 'consult.submit' LIMIT 1").await?,
+        consult: is_any(
+            tx,
+            "SELECT seq FROM journal WHERE entity_type = 'consult' AND action = 'consult.submit' LIMIT 1",
+        )
+        .await?,
     })
 }
 

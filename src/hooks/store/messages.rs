@@ -62,12 +62,14 @@ pub async fn give_up(tx: &mut WriteTx, hook: HookId, now: Timestamp) -> Result<(
 pub async fn hooks_due(tx: &mut impl Query, now: Timestamp) -> Result<Vec<HookId>> {
     let rows = tx
         .fetch_all(
-            "SELECT DISTINCT d.hook_id
-               FROM hook_deliveries d
-               JOIN hooks h ON h.id = d.hook_id AND h.standing = 'active'
-              WHERE d.state = 'waiting'
-                AND d.next_at <= $1
-                AND d.held_until <= $1",
+            "SELECT h.id AS hook_id
+               FROM hooks h
+              WHERE h.standing = 'active'
+                AND EXISTS (SELECT 1 FROM hook_deliveries d
+                             WHERE d.hook_id = h.id
+                               AND d.state = 'waiting'
+                               AND d.next_at <= $1
+                               AND d.held_until <= $1)",
             args![now],
         )
         .await?;

@@ -168,12 +168,14 @@ pub async fn listening(tx: &mut impl Query) -> Result<Vec<(HookId, FacilityId, V
 pub async fn sums(tx: &mut impl Query) -> Result<BTreeMap<HookId, (i64, i64, Option<Timestamp>)>> {
     let rows = tx
         .fetch_all(
-            "SELECT hook_id,
-                    SUM(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END) AS waiting,
-                    SUM(CASE WHEN state = 'dead' THEN 1 ELSE 0 END) AS dead,
-                    MAX(CASE WHEN state = 'delivered' THEN done_at END) AS delivered_at
-               FROM hook_deliveries
-              GROUP BY hook_id",
+            "SELECT h.id AS hook_id,
+                    (SELECT count(*) FROM hook_deliveries d
+                      WHERE d.hook_id = h.id AND d.state = 'waiting') AS waiting,
+                    (SELECT count(*) FROM hook_deliveries d
+                      WHERE d.hook_id = h.id AND d.state = 'dead') AS dead,
+                    (SELECT max(d.done_at) FROM hook_deliveries d
+                      WHERE d.hook_id = h.id AND d.state = 'delivered') AS delivered_at
+               FROM hooks h",
             args![],
         )
         .await?;

@@ -9,6 +9,8 @@ const SPAN = 730 * DAY;
 /** China has one zone and no summer time. */
 const ZONE = 8 * 3_600_000;
 const LETTERS_PER_PATIENT = 1.5;
+const RANK = 10_000_000_000_000_000n;
+const NEVER_DUE = 9_000_000_000_000_000;
 
 function dice(seed) {
   let state = seed;
@@ -27,6 +29,9 @@ function idOf(kind, at, thing, part) {
   const noise = Math.imul(thing ^ 0x9e3779b9, 0x85ebca6b) >>> 0;
   return `${kind}${hex(at, 12)}7${hex(noise & 0xfff, 3)}${'89ab'[(noise >>> 12) & 3]}${hex((noise >>> 14) & 0xfff, 3)}${hex(thing, 8)}${hex(part, 4)}`;
 }
+
+/** When something happens that happened at `at` in the story. */
+const when = (story, shift, pace, at) => Math.round(story.begins + shift + (at - story.begins) * pace);
 
 /** Fills `store` until it holds `letters` more referrals; says what it wrote. */
 export async function fill(store, vault, letters, now = Date.now()) {
@@ -72,22 +77,24 @@ function draw(stories, letters, now, counters) {
     const back = one.live
       ? Math.floor(random() * Math.min(one.slack, 12 * DAY))
       : Math.floor(random() * Math.floor((SPAN - (now - one.begins)) / DAY)) * DAY + Math.floor(random() * 1_200_000);
-    drawn.push({ story: stories.indexOf(one), shift: -back });
+    // No two take equally long: a figure that is counted by the minute must meet every minute there is.
+    drawn.push({ story: stories.indexOf(one), shift: -back, pace: one.live ? 1 : 0.4 + 0.6 * random() });
     told += one.referrals;
   }
   drawn.sort((a, b) => stories[a.story].begins + a.shift - stories[b.story].begins - b.shift);
   const count = drawn.length;
   const tales = {
     count, letters: told, entries: 0, now,
-    story: new Uint16Array(count), shift: new Float64Array(count), patient: new Uint32Array(count),
+    story: new Uint16Array(count), shift: new Float64Array(count), pace: new Float64Array(count), patient: new Uint32Array(count),
     firstNo: new Uint32Array(count), numbers: [],
     people: { count: 0, firstNo: (counters.get('patients') ?? 0) + 1, tale: [], updated: [] },
   };
   const homes = new Map();
-  drawn.forEach(({ story: which, shift }, n) => {
+  drawn.forEach(({ story: which, shift, pace }, n) => {
     const story = stories[which];
     tales.story[n] = which;
     tales.shift[n] = shift;
+    tales.pace[n] = pace;
     const here = homes.get(story.home) ?? homes.set(story.home, []).get(story.home);
     const known = here.length > 0 && random() > 1 / LETTERS_PER_PATIENT;
     const patient = known ? here[Math.floor(random() * here.length)] : tales.people.count++;
@@ -97,11 +104,11 @@ function draw(stories, letters, now, counters) {
       tales.people.updated.push(0);
     }
     tales.patient[n] = patient;
-    tales.people.updated[patient] = Math.max(tales.people.updated[patient], story.ends + shift);
+    tales.people.updated[patient] = Math.max(tales.people.updated[patient], when(story, shift, pace, story.ends));
     tales.entries += story.journal.length + (known ? 0 : 1);
     tales.firstNo[n] = tales.numbers.length;
     for (const { no, at, consult } of story.series) {
-      const year = new Date(at + shift + ZONE).getUTCFullYear();
+      const year = new Date(when(story, shift, pace, at) + ZONE).getUTCFullYear();
       const way = { UP: 'up', DN: 'down', PR: 'peer' }[no.slice(0, 2)];
       const series = consult ? 'consult' : `referral.${way}.${year}`;
       const number = (counters.get(series) ?? 0) + 1;
@@ -176,7 +183,7 @@ class Writer {
 
   born(patient) {
     const tale = this.tales.people.tale[patient];
-    return this.stories[this.tales.story[tale]].begins + this.tales.shift[tale] - 600_000;
+    return Math.round(this.stories[this.tales.story[tale]].begins + this.tales.shift[tale] - 600_000);
   }
 
   patientId(patient) {
@@ -187,12 +194,15 @@ class Writer {
     return person(patient, this.tales.people.firstNo + patient);
   }
 
-  /** What fills the holes of one tale. */
+  /** What fills the holes of one tale; the ids are made when they are asked for. */
   holes(n) {
     const story = this.stories[this.tales.story[n]];
-    const shift = this.tales.shift[n];
-    const ids = story.kinds.map((kind, part) => (part === 0 ? this.patientId(this.tales.patient[n]) : idOf(kind, story.begins + story.births[part] + shift, n, part)));
-    return { story, shift, ids, numbers: this.tales.firstNo[n], patient: this.tales.patient[n], own: null };
+    return { n, story, shift: this.tales.shift[n], pace: this.tales.pace[n], ids: [], patient: this.tales.patient[n], own: null };
+  }
+
+  id(holes, part) {
+    const { story, shift, pace, n } = holes;
+    return (holes.ids[part] ??= part === 0 ? this.patientId(holes.patient) : idOf(story.kinds[part], when(story, shift, pace, story.births[part]), n, part));
   }
 
   text(pieces, holes) {
@@ -202,20 +212,26 @@ class Writer {
   }
 
   hole(piece, holes) {
-    if (piece.id !== undefined) return holes.ids[piece.id];
-    if (piece.at !== undefined) return piece.at + holes.shift;
+    if (piece.id !== undefined) return this.id(holes, piece.id);
     if (piece.own) return holes.own[piece.own];
-    if (piece.no !== undefined) return this.tales.numbers[holes.numbers + piece.no];
-    if (piece.iso !== undefined) return new Date(piece.iso + holes.shift).toISOString();
-    if (piece.order !== undefined) return piece.order + BigInt(piece.due ? holes.shift : -holes.shift);
+    if (piece.no !== undefined) return this.tales.numbers[this.tales.firstNo[holes.n] + piece.no];
+    const { story, shift, pace } = holes;
+    if (piece.at !== undefined) return when(story, shift, pace, piece.at);
+    if (piece.iso !== undefined) return new Date(when(story, shift, pace, piece.iso)).toISOString();
+    if (piece.order !== undefined) {
+      // Referral::desk_order: a rank, and when an answer is due or, counted down, since when it stands there.
+      const rank = piece.order / RANK;
+      const at = Number(piece.order % RANK);
+      return rank * RANK + BigInt(piece.due ? when(story, shift, pace, at) : NEVER_DUE - when(story, shift, pace, NEVER_DUE - at));
+    }
     const plain = piece.snapshot ? this.snapshot(piece.snapshot, holes) : this.text(piece.plain, holes);
     return this.vault.seal(this.text(piece.place, holes), plain);
   }
 
-  snapshot(kept, { patient, ids }) {
-    const who = this.who(patient);
+  snapshot(kept, holes) {
+    const who = this.who(holes.patient);
     return JSON.stringify({
-      ...kept, id: ids[0], record_no: who.recordNo, name: who.name, pinyin: who.shown, sex: who.male ? 'male' : 'female', birth_date: who.born,
+      ...kept, id: this.id(holes, 0), record_no: who.recordNo, name: who.name, pinyin: who.shown, sex: who.male ? 'male' : 'female', birth_date: who.born,
       identity_masked: who.masked, phone_tail: who.phone.slice(-4), phone: who.phone,
     });
   }
@@ -238,25 +254,32 @@ class Writer {
     const key = (at, tale, entry) => (BigInt(at - start) << 28n) | BigInt(tale * 64 + entry);
     for (let tale = 0; tale < tales.count; tale++) {
       const story = stories[tales.story[tale]];
-      story.journal.forEach(({ row }, entry) => (keys[n++] = key(row.at + tales.shift[tale], tale, entry)));
+      story.journal.forEach(({ row }, entry) => (keys[n++] = key(when(story, tales.shift[tale], tales.pace[tale], row.at), tale, entry)));
     }
     tales.people.tale.forEach((tale, patient) => (keys[n++] = key(this.born(patient), tale, 63)));
     keys.sort();
     let { prev, seq } = before;
     const names = this.shapes.journal;
+    // Tales that are under way at the same time; an old one is made out again if it is needed once more.
+    const open = new Map();
     for (const packed of keys) {
       const low = Number(packed & 0xfffffffn);
-      const [tale, entry] = [Math.floor(low / 64), low % 64];
-      const holes = this.holes(tale);
+      const entry = low % 64;
+      const tale = (low - entry) / 64;
+      let holes = open.get(tale);
+      if (!holes) {
+        if (open.size > 100_000) open.clear();
+        open.set(tale, (holes = this.holes(tale)));
+      }
       seq += 1;
       if (entry === 63) {
-        const row = { seq, at: this.born(holes.patient), actor: holes.story.by, facility_id: holes.story.home, entity_type: 'patient', entity_id: holes.ids[0], action: 'patient.create', payload: '{}', prev_hash: prev };
+        const row = { seq, at: this.born(holes.patient), actor: holes.story.by, facility_id: holes.story.home, entity_type: 'patient', entity_id: this.id(holes, 0), action: 'patient.create', payload: '{}', prev_hash: prev };
         row.hash = prev = link(prev, seq, row.at, [row.actor, row.facility_id, row.entity_type, row.entity_id, row.action, null, null, null, row.payload, null]);
         yield names.map((name) => store.value(row[name] ?? null, name.endsWith('hash'))).join(store.between);
         continue;
       }
       const { at, pieces, fields } = this.pattern(holes.story, 'journal')[entry];
-      const own = link(prev, seq, at + holes.shift, fields.map((field) => (field === null ? null : this.text(field, holes))));
+      const own = link(prev, seq, when(holes.story, holes.shift, holes.pace, at), fields.map((field) => (field === null ? null : this.text(field, holes))));
       holes.own = { seq, prev_hash: prev, hash: own };
       prev = own;
       yield this.text(pieces, holes);

@@ -94,7 +94,7 @@ function readStory(rows, homes, now) {
   const nos = new Map();
   for (const { row } of rows) if (row.id && !ids.has(row.id)) ids.set(row.id, ids.size);
   for (const record of records) nos.set(record.no, nos.size);
-  const births = [...ids.keys()].map((id) => Number.parseInt(id.slice(4, 16), 16) - begins);
+  const births = [...ids.keys()].map((id) => Number.parseInt(id.slice(4, 16), 16));
   return {
     rows, ids, nos, births, begins, ends, live, slack,
     kinds: [...ids.keys()].map((id) => id.slice(0, 4)),
