@@ -176,7 +176,7 @@ fn table_of(sql: &str, name: &str) -> String {
         .collect();
     let named = |at: usize| match words.get(at + 1) {
         Some(&"AS") => words.get(at + 2) == Some(&name),
-        next => next == Some(&&name),
+        next => next == Some(&name),
     };
     let tables = words.iter().enumerate().filter(|(_, word)| GROWING.contains(word));
     let called = tables.into_iter().find(|(at, word)| **word == name || named(*at));
