@@ -27,8 +27,6 @@ mod hooks;
 mod house;
 mod killed;
 mod lists;
-#[path = "../load/mod.rs"]
-mod load;
 mod log;
 mod machines;
 mod media;

@@ -34,6 +34,12 @@ pub const FOR_WORLDS: &[Need] = &[
     Need { package: "libnss3-tools", is_there: || shell::has("certutil") },
 ];
 
+/// What the relay's figures need: a network namespace with an address, and a server to compare with.
+pub const FOR_LOAD: &[Need] = &[
+    Need { package: "iproute2", is_there: || shell::has("ip") },
+    Need { package: "janus", is_there: || shell::has("janus") },
+];
+
 /// What the second run of the Rust suite needs.
 pub const FOR_POSTGRES: &[Need] =
     &[Need { package: "postgresql", is_there: || postgres::programs().is_some() }];

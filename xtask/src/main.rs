@@ -1,6 +1,7 @@
 //! What the Makefile calls. No dependencies, so that it builds in a second on a fresh machine.
 
 mod machine;
+mod peers;
 mod postgres;
 mod shell;
 mod suite;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::{Outcome, machine, postgres, shell, target, web};
+use crate::{Outcome, machine, peers, postgres, shell, target, web};
 
 /// One part of the suite, done.
 struct Done {
@@ -152,6 +152,10 @@ pub fn prove() -> Outcome {
     score.part("rust, the long ones", || {
         counted_suite(&["test", "--locked", "--test", "it", "--", "--ignored", "--nocapture"], &[])
     });
+    score.part_if_possible("the relay under load", || {
+        peers::fetch();
+        listening("cargo", &["bench", "--locked", "--quiet", "--bench", "load"], &[])
+    });
     let _ = machine::install(machine::FOR_WORLDS);
     for script in scripts("tests/prove") {
         let name: &'static str = Box::leak(stem(&script).into_boxed_str());
@@ -204,8 +208,13 @@ fn node(script: &Path) -> Outcome<Option<u32>> {
     let binary = target().join("debug/causeway");
     let browser = machine::chromium().unwrap_or("chromium");
     let env = [("CAUSEWAY_BIN", &*binary.to_string_lossy()), ("CHROMIUM", browser)];
+    listening("node", &[&script.to_string_lossy()], &env)
+}
+
+/// Runs what may say that it cannot be tried here.
+fn listening(program: &str, args: &[&str], env: &[(&str, &str)]) -> Outcome<Option<u32>> {
     let mut skipped = false;
-    shell::run_listening("node", &[&script.to_string_lossy()], &env, |line| {
+    shell::run_listening(program, args, env, |line| {
         skipped |= line.starts_with("SKIPPED");
     })?;
     Ok((!skipped).then_some(0))

@@ -1,0 +1,285 @@
+//! Rows into a CSV file, medians and ratios into the document.
+
+use std::fmt::Write as _;
+
+use super::plan::{LOADS, Row};
+use super::servers::{Name, is_ahead};
+
+/// What is wanted of Causeway's processor time, as a share of another's under the same load.
+const RATIOS: [(Name, f64); 3] = [(Name::Janus, 0.5), (Name::JanusOneLoop, 0.7), (Name::Floor, 2.5)];
+const LARGEST_KB: f64 = 400.0;
+/// From this rate on a packet may not cost more than so many of the floor's, and nothing is lost.
+const BUSY: usize = 30_000;
+const FLAT: f64 = 0.10;
+const US: &str = Name::Causeway.text();
+
+/// What this run could not have: they are named where they would stand.
+#[derive(Debug, Clone)]
+pub struct Absent(pub Vec<&'static str>);
+
+/// The tables between the marks of the document.
+pub fn write(rows: &[Row], growth: &[Row], absent: &Absent, rounds: usize) -> String {
+    let mut text = costs(rows);
+    for name in &absent.0 {
+        writeln!(text, "| | | {name} | skipped | | | | |").unwrap();
+    }
+    write!(text, "\n{}\n{}", highest(rows), wanted(rows)).unwrap();
+    if !growth.is_empty() {
+        write!(text, "\n{}", growing(growth)).unwrap();
+    }
+    writeln!(text, "\n{}", note(rows, rounds)).unwrap();
+    text
+}
+
+fn costs(rows: &[Row]) -> String {
+    let mut text = String::from(
+        "| Load | Forwarded per second | Server | CPU seconds per million packets | Causeway takes of that | \
+         kB per participant | Lost | Added delay p50 / p99, ms |\n|---|---|---|---|---|---|---|---|\n",
+    );
+    for load in LOADS {
+        for level in levels(rows) {
+            for name in Name::ALL {
+                let these = pick(rows, name.text(), load.text, Some(level));
+                if these.is_empty() {
+                    continue;
+                }
+                let cpu = spread(&these, |row| row.cpu_per_million);
+                let share = ratio(rows, name, load.text, level);
+                writeln!(
+                    text,
+                    "| {} | {:.0} | {} | {:.1} ({:.1} to {:.1}) | {} | {:.0} | {:.3} % | {:.2} / {:.2} |",
+                    load.text,
+                    median(&these, |row| row.per_second),
+                    name.text(),
+                    cpu.1,
+                    cpu.0,
+                    cpu.2,
+                    share.filter(|_| name != Name::Causeway).map_or_else(String::new, |r| format!("{r:.2}")),
+                    median(&these, |row| row.kb_per_person),
+                    100.0 * median(&these, |row| row.lost),
+                    median(&these, |row| row.p50_ms),
+                    median(&these, |row| row.p99_ms),
+                )
+                .unwrap();
+            }
+        }
+    }
+    text
+}
+
+/// The highest rate at which nothing was lost, by rounds.
+fn highest(rows: &[Row]) -> String {
+    let mut text = String::from("| Highest rate without loss, per second |");
+    let here: Vec<Name> =
+        Name::ALL.into_iter().filter(|name| rows.iter().any(|row| row.server == name.text())).collect();
+    for name in &here {
+        write!(text, " {} |", name.text()).unwrap();
+    }
+    writeln!(text, "\n|---|{}", "---|".repeat(here.len())).unwrap();
+    for load in LOADS {
+        let mut line = format!("| {} |", load.text);
+        for name in &here {
+            let mut tops: Vec<f64> = Vec::new();
+            let mut open = false;
+            for round in rounds(rows) {
+                let these = rows.iter().filter(|row| {
+                    row.round == round && row.server == name.text() && row.load == load.text && row.is_whole()
+                });
+                let best = these.max_by(|a, b| a.per_second.total_cmp(&b.per_second));
+                if let Some(best) = best {
+                    let after = rows.iter().any(|row| {
+                        row.round == round
+                            && row.server == name.text()
+                            && row.load == load.text
+                            && row.per_second > best.per_second
+                            && !row.is_whole()
+                    });
+                    open |= !after;
+                    tops.push(best.per_second);
+                }
+            }
+            let mark = if open { "at least " } else { "" };
+            match middle(&mut tops) {
+                Some(top) => write!(line, " {mark}{top:.0} |").unwrap(),
+                None => line.push_str(" none |"),
+            }
+        }
+        writeln!(text, "{line}").unwrap();
+    }
+    text
+}
+
+fn wanted(rows: &[Row]) -> String {
+    let mut text = String::from("| Wanted | Found, at worst | |\n|---|---|---|\n");
+    let mut line = |what: &str, limit: f64, found: Option<(f64, String)>, unit: &str| {
+        let Some((worst, at)) = found else { return };
+        let verdict = if worst <= limit { "reached" } else { "**missed**" };
+        writeln!(text, "| {what} | {}{unit} ({at}) | {verdict} |", short(worst)).unwrap();
+    };
+    for (name, limit) in RATIOS {
+        let found = worst(rows, |load, level| ratio(rows, name, load, level));
+        line(&format!("CPU at most {limit} of {}", name.text()), limit, found, "");
+    }
+    let lost = worst(rows, |load, level| {
+        let these = pick(rows, US, load, Some(level));
+        (level == BUSY && !these.is_empty()).then(|| 100.0 * median(&these, |row| row.lost))
+    });
+    line(&format!("no loss at {BUSY} a second on one worker"), 0.01, lost, " %");
+    let memory = worst(rows, |load, level| {
+        let these = pick(rows, US, load, Some(level));
+        (!these.is_empty()).then(|| median(&these, |row| row.kb_per_person))
+    });
+    line(&format!("at most {LARGEST_KB} kB per participant"), LARGEST_KB, memory, " kB");
+    text
+}
+
+fn growing(rows: &[Row]) -> String {
+    let mut text = String::from(
+        "| Consults of two on one worker | Forwarded per second | CPU of one core | CPU per consult, of one core | \
+         against the median | Lost |\n|---|---|---|---|---|---|\n",
+    );
+    let each = |row: &Row| 100.0 * row.cpu / row.rooms as f64;
+    let whole: Vec<&Row> = rows.iter().filter(|row| row.is_whole()).collect();
+    let usual = median(&whole, each);
+    let mut apart: f64 = 0.0;
+    for count in levels(rows) {
+        let these = pick(rows, US, LOADS[2].text, Some(count));
+        let share = median(&these, each);
+        let lost = median(&these, |row| row.lost);
+        let off = share / usual - 1.0;
+        if these.iter().any(|row| row.is_whole()) {
+            apart = apart.max(off.abs());
+        }
+        writeln!(
+            text,
+            "| {count} | {:.0} | {:.1} % | {share:.2} % | {:+.0} % | {:.3} % |",
+            median(&these, |row| row.per_second),
+            100.0 * median(&these, |row| row.cpu),
+            100.0 * off,
+            100.0 * lost,
+        )
+        .unwrap();
+    }
+    let verdict = if apart <= FLAT { "reached" } else { "**missed**" };
+    writeln!(text, "\nWanted: flat within {:.0} %; found {:.0} %: {verdict}.", 100.0 * FLAT, 100.0 * apart)
+        .unwrap();
+    text
+}
+
+fn note(rows: &[Row], rounds: usize) -> String {
+    let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let processor = processor.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown");
+    let processor = processor.trim_start_matches([' ', '\t', ':']).trim();
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let all: Vec<&Row> = rows.iter().collect();
+    let ahead = if is_ahead() { ", ahead of which they were run (`chrt`)" } else { "" };
+    format!(
+        "{rounds} alternating rounds, a fresh process each; release build; {processor}, {cores} cores shared with \
+         the generator and, by the machine's load of {:.1} (median), with other work{ahead}. Ratios are medians of those \
+         within a round. Every row: `docs/figures/relay-load.csv`.",
+        median(&all, |row| row.machine_load)
+    )
+}
+
+/// Replaces what is between the marks of the document, and writes every row.
+pub fn keep(rows: &[Row], growth: &[Row], report: &str) {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let path = format!("{root}/docs/performance.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (head, rest) = text.split_once("<!-- relay -->\n").expect("the document has the opening mark");
+    let (_, tail) = rest.split_once("<!-- /relay -->").expect("the document has the closing mark");
+    std::fs::write(path, format!("{head}<!-- relay -->\n{report}<!-- /relay -->{tail}")).unwrap();
+
+    let mut csv = String::from(
+        "part,round,server,load,level,rooms,people,offered_per_s,forwarded_per_s,lost,cpu_s_per_million,cpu_share,kb_per_person,\
+         delay_p50_ms,delay_p99_ms,generator_share,key_bits,machine_load\n",
+    );
+    for (part, rows) in [("comparison", rows), ("growth", growth)] {
+        for row in rows {
+            writeln!(
+                csv,
+                "{part},{},\"{}\",{},{},{},{},{:.0},{:.0},{:.6},{:.2},{:.3},{:.0},{:.3},{:.3},{:.3},{},{:.2}",
+                row.round,
+                row.server,
+                row.load,
+                row.level.map_or_else(String::new, |level| level.to_string()),
+                row.rooms,
+                row.people,
+                row.offered,
+                row.per_second,
+                row.lost,
+                row.cpu_per_million,
+                row.cpu,
+                row.kb_per_person,
+                row.p50_ms,
+                row.p99_ms,
+                row.generator,
+                row.key_bits,
+                row.machine_load
+            )
+            .unwrap();
+        }
+    }
+    std::fs::create_dir_all(format!("{root}/docs/figures")).unwrap();
+    std::fs::write(format!("{root}/docs/figures/relay-load.csv"), csv).unwrap();
+}
+
+fn pick<'a>(rows: &'a [Row], server: &str, load: &str, level: Option<usize>) -> Vec<&'a Row> {
+    rows.iter().filter(|row| row.server == server && row.load == load && row.level == level).collect()
+}
+
+fn levels(rows: &[Row]) -> Vec<usize> {
+    let mut all: Vec<usize> = rows.iter().filter_map(|row| row.level).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn rounds(rows: &[Row]) -> Vec<usize> {
+    let mut all: Vec<usize> = rows.iter().map(|row| row.round).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Causeway's processor time as a share of another's: the median of the rounds.
+fn ratio(rows: &[Row], other: Name, load: &str, level: usize) -> Option<f64> {
+    let (ours, theirs) = (pick(rows, US, load, Some(level)), pick(rows, other.text(), load, Some(level)));
+    let pairs = ours.iter().filter_map(|our| {
+        let their = theirs.iter().find(|their| their.round == our.round)?;
+        Some(our.cpu_per_million / their.cpu_per_million)
+    });
+    middle(&mut pairs.collect::<Vec<_>>())
+}
+
+/// The largest of a figure over loads and levels, and where that is.
+fn worst(rows: &[Row], figure: impl Fn(&str, usize) -> Option<f64>) -> Option<(f64, String)> {
+    let all = LOADS.iter().flat_map(|load| levels(rows).into_iter().map(move |level| (load.text, level)));
+    all.filter_map(|(load, level)| Some((figure(load, level)?, format!("{load}, {level} a second"))))
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+}
+
+fn median(rows: &[&Row], figure: impl Fn(&Row) -> f64) -> f64 {
+    middle(&mut rows.iter().map(|row| figure(row)).collect::<Vec<_>>()).unwrap_or(f64::NAN)
+}
+
+fn spread(rows: &[&Row], figure: impl Fn(&Row) -> f64) -> (f64, f64, f64) {
+    let all: Vec<f64> = rows.iter().map(|row| figure(row)).collect();
+    let least = all.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    (least, median(rows, figure), most)
+}
+
+fn middle(all: &mut [f64]) -> Option<f64> {
+    all.sort_by(f64::total_cmp);
+    let half = all.len() / 2;
+    if all.len().is_multiple_of(2) {
+        Some(f64::midpoint(*all.get(half.checked_sub(1)?)?, all[half]))
+    } else {
+        Some(all[half])
+    }
+}
+
+fn short(figure: f64) -> String {
+    if figure >= 10.0 { format!("{figure:.0}") } else { format!("{figure:.2}") }
+}
