@@ -287,7 +287,7 @@ impl Trial {
             lost: 1.0 - received as f64 / expected as f64,
             cpu_per_million: cpu / received as f64 * 1e6,
             cpu: cpu / span,
-            kb_per_person: (process.memory() - kb) / grown as f64,
+            kb_per_person: if grown == 0 { 0.0 } else { (process.memory() - kb) / grown as f64 },
             p50_ms: delay(0.5),
             p99_ms: delay(0.99),
             generator,
