@@ -86,8 +86,7 @@ impl Janus {
         if let Some((kind, sdp)) = jsep {
             message["jsep"] = json!({ "type": kind, "sdp": sdp });
         }
-        let told = self.ask(message);
-        told
+        self.ask(message)
     }
 
     /// Gives the publisher's number in the room.
