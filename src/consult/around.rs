@@ -1,6 +1,7 @@
 //! What a consult asks its neighbours: departments, who is on call, who must hear of it.
 
 use super::{
+    form,
     model::{Consult, Ring, Urgency},
     ring::{Callee, DESK},
     store::people,
@@ -10,7 +11,8 @@ use crate::{
     auth::{self, Status},
     ctx::Ctx,
     directory::{self, Department, PersonName},
-    kernel::{AttachmentId, ConsultId, DepartmentId, Timestamp, UserId},
+    http::FieldError,
+    kernel::{AttachmentId, ConsultId, DepartmentId, FacilityId, Timestamp, UserId},
     patients,
     store::{Query, Result, StoreError, WriteTx},
 };
@@ -18,6 +20,32 @@ use crate::{
 /// A department that a record names.
 pub async fn department(tx: &mut impl Query, id: DepartmentId) -> Result<Department> {
     directory::department(tx, id).await?.ok_or(StoreError::NoRow)
+}
+
+/// The department a house asks, or the field that is not right: besides what [`elsewhere`] refuses,
+/// one of a house that it has nothing to do with.
+pub async fn target(
+    tx: &mut impl Query,
+    from: FacilityId,
+    to: DepartmentId,
+) -> Result<std::result::Result<Department, FieldError>> {
+    let asked = elsewhere(tx, from, to).await?;
+    let Ok(department) = &asked else { return Ok(asked) };
+    let related = directory::relation(tx, from, department.facility.id).await?.is_some();
+    Ok(if related { asked } else { Err(form::wrong("to_department", "not_related")) })
+}
+
+/// A department that takes consults, of another house than `from`; or the field that is not right.
+pub async fn elsewhere(
+    tx: &mut impl Query,
+    from: FacilityId,
+    to: DepartmentId,
+) -> Result<std::result::Result<Department, FieldError>> {
+    let Some(department) = directory::department(tx, to).await? else {
+        return Ok(Err(form::wrong("to_department", "unknown")));
+    };
+    let fits = department.accepts_consult && department.facility.id != from;
+    Ok(if fits { Ok(department) } else { Err(form::wrong("to_department", "not_accepting")) })
 }
 
 /// A member of staff that a record names.

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::{
-    Error,
+    Error, around,
     form::{Body, DraftForm, wrong},
     model::{Consult, Letter},
     routing,
@@ -104,12 +104,8 @@ pub async fn create(
         wrongs.push(error);
         None
     });
-    let department = directory::department(tx, begin.to_department).await?;
-    match &department {
-        Some(department) if department.accepts_consult && department.facility.id != from => {}
-        Some(_) => wrongs.push(wrong("to_department", "not_accepting")),
-        None => wrongs.push(wrong("to_department", "unknown")),
-    }
+    let department = around::target(tx, from, begin.to_department).await?;
+    let department = department.map_err(|error| wrongs.push(error)).ok();
     if !patients::may_open(tx, who, begin.patient).await? {
         wrongs.push(wrong("patient_id", "unknown"));
     }
@@ -191,15 +187,12 @@ pub async fn edit(
         None
     });
     if let Some(to) = form.to_department {
-        match directory::department(tx, to).await? {
-            Some(department)
-                if department.accepts_consult && department.facility.id != consult.from_facility =>
-            {
+        match around::target(tx, consult.from_facility, to).await? {
+            Ok(department) => {
                 consult.to_department = to;
                 consult.to_facility = department.facility.id;
             }
-            Some(_) => wrongs.push(wrong("to_department", "not_accepting")),
-            None => wrongs.push(wrong("to_department", "unknown")),
+            Err(error) => wrongs.push(error),
         }
     }
     if !wrongs.is_empty() {

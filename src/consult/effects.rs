@@ -8,7 +8,7 @@ use super::{
     due::{EARLY, REMIND},
     form::{self, Body},
     guards,
-    model::{Ack, Consult, Kind, NewOpinion, RingState, Side, Slot},
+    model::{Ack, Consult, Diagnosis, Kind, NewOpinion, RingState, Side, Slot},
     ring::{self, Turn},
     rings,
     sign::{self, Signed},
@@ -20,7 +20,7 @@ use crate::{
     auth::policy::Actor,
     consents::{self, Asked, Subject},
     ctx::Ctx,
-    directory, journal,
+    directory, entry, journal,
     kernel::{OpinionId, Timestamp, UserId},
     store::WriteTx,
 };
@@ -175,21 +175,26 @@ fn of_user(rung: rings::Rung, user: UserId) -> (rings::Rung, rings::Rung) {
     rung.into_iter().partition(|(_, other)| *other == user)
 }
 
+/// The diagnoses that were picked from a list: they are offered first the next time.
+fn coded(diagnoses: &[Diagnosis]) -> impl Iterator<Item = (&str, &str)> {
+    diagnoses.iter().filter_map(|one| Some((one.code.as_deref()?, one.text.as_str())))
+}
+
 async fn submit(ctx: &Ctx, tx: &mut WriteTx, consult: &mut Consult, by: &By<'_>) -> Result<Told, Error> {
     let letter = store::letter(ctx, tx, consult.id).await?;
     let subject = Subject::Consult(consult.id);
     let consent = consents::live(ctx, tx, subject).await?.map(|consent| consent.method);
     let department = around::department(tx, consult.to_department).await?;
     let mut missing = guards::missing(consult, &letter, consent, &department.min_dataset);
-    if !department.accepts_consult {
-        missing.push(form::wrong("to_department", "not_accepting"));
-    }
+    // What was so when the draft was begun may have changed: the department, or the matrix.
+    missing.extend(around::target(tx, consult.from_facility, consult.to_department).await?.err());
     if !missing.is_empty() {
         return Err(Error::Invalid(missing));
     }
     consult.opened_at = Some(by.at);
     if let Some(who) = by.who {
         consents::confirm(ctx, tx, (subject, &consult.no), Asked { who, at: by.at }).await?;
+        entry::used(tx, who, coded(&letter.prelim_diagnoses), by.at).await?;
     }
     store::begin_leg(tx, consult, by.at).await?;
     around::share_patient(tx, consult, by.at).await?;
@@ -271,11 +276,14 @@ async fn ask_elsewhere(
     if to == consult.to_department {
         return Err(form::wrong("to_department", "same_as_before").into());
     }
-    let department =
-        directory::department(tx, to).await?.ok_or_else(|| form::wrong("to_department", "unknown"))?;
-    if !department.accepts_consult || department.facility.id == consult.from_facility {
-        return Err(form::wrong("to_department", "not_accepting").into());
-    }
+    // The sender asks only whom its house may ask; who was asked hands on to whoever can answer,
+    // and the dispatcher finds somebody wherever there is somebody.
+    let bound = ended_as == "redirected" && !by.parts.contains(&Actor::AllianceDispatcher);
+    let department = if bound {
+        around::target(tx, consult.from_facility, to).await??
+    } else {
+        around::elsewhere(tx, consult.from_facility, to).await??
+    };
     let before = consult.to_department;
     if let Some(user) = by.user() {
         // Who hands it on may see what became of it.
@@ -374,6 +382,9 @@ async fn sign_opinion(
         _ => None,
     };
     let before = said::opinion(ctx, tx, consult.id).await?;
+    if let (Some(who), None) = (by.who, &before) {
+        entry::used(tx, who, coded(&text.diagnoses), by.at).await?;
+    }
     let version_no = before.map_or(1, |opinion| opinion.version_no + 1);
     let id = OpinionId::draw(by.at, &*ctx.dice);
     let content_hash =

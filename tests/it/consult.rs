@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
 use causeway::consult;
 use serde_json::{Value, json};
 
@@ -337,6 +338,47 @@ async fn a_form_with_one_wrong_field_is_told_which() {
     rural.does(&record, "submit", json!({})).await.is(200);
     let declined = scene.hospital.doctor().does(&record, "decline", json!({ "reason_code": "tired" })).await;
     assert_eq!(complaint(declined), pair("reason_code", "not_one_of_these"));
+}
+
+#[tokio::test]
+async fn a_house_that_is_not_related_is_not_asked_neither_at_first_nor_later() {
+    let scene = Scene::open().await;
+    let (rural, desk) = (scene.clinic.doctor(), scene.clinic.desk());
+    let other = scene.alliance.hospital("Weifang").await;
+    let matrix = format!("/admin/facilities/{}/relations", scene.clinic.facility);
+    let shut = |facility| json!({ "items": [{ "facility": facility, "by_hand": "none" }] });
+    let not_related = |answer: Answer| {
+        let problem = answer.is(422).json();
+        assert_eq!(problem["code"], "invalid_field");
+        assert_eq!(problem["errors"], json!([{ "field": "to_department", "code": "not_related" }]));
+    };
+    let room = format!("/admin/departments/{}", scene.hospital.department());
+    let takes_consults = async |seen: i64, yes: bool| {
+        let form = json!({ "name": "Cardiology", "phone": "0999-555-0142", "accepts_consult": yes,
+                           "accepts_referral": true, "ring_seconds": 30 });
+        scene.hospital.admin().writes_over(Method::PATCH, &room, seen, form).await.is(200);
+    };
+    let begun = scene.drafted(json!({})).await;
+    scene.clinic.admin().replaces(&matrix, shut(scene.hospital.facility)).await.is(200);
+
+    not_related(rural.post("/consults", scene.form()).await);
+    not_related(rural.does(&begun, "submit", json!({})).await);
+    let to_other = json!({ "to_department": other.department() });
+    rural.patch(&begun, to_other.clone()).await.is(200);
+    not_related(rural.patch(&begun, json!({ "to_department": scene.hospital.department() })).await);
+    scene.clinic.admin().replaces(&matrix, shut(other.facility)).await.is(200);
+    not_related(rural.does(&begun, "submit", json!({})).await);
+
+    scene.clinic.admin().clears(&matrix).await.is(200);
+    let sent = scene.asked(json!({ "kind": "async" })).await;
+    assert_eq!(scene.state(&sent).await, "queued");
+    takes_consults(1, false).await;
+    let closed = rural.post("/consults", scene.form()).await.is(422).json();
+    assert_eq!(closed["errors"], json!([{ "field": "to_department", "code": "not_accepting" }]));
+    takes_consults(2, true).await;
+    scene.clinic.admin().replaces(&matrix, shut(other.facility)).await.is(200);
+    not_related(desk.does(&sent, "redirect", to_other.clone()).await);
+    scene.hospital.desk().does(&sent, "redirect", to_other).await.is(200);
 }
 
 #[tokio::test]

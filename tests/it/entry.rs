@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use causeway::store::{Query, args};
 use serde_json::{Value, json};
 
-use crate::support::Alliance;
+use crate::support::{Alliance, Person};
 
 const DISEASES: &str = r#"<tryton><data>
 <record model="gnuhealth.pathology" id="I10"><field name="name">Essential (primary) hypertension</field><field name="code">I10</field></record>
@@ -74,6 +74,33 @@ async fn a_diagnosis_that_was_sent_is_offered_first_to_its_writer() {
         tx.fetch_one("SELECT payload FROM journal WHERE action = 'referral.submit'", args![]).await.unwrap();
     let told: Value = row.json("payload").unwrap();
     assert_eq!(told["entry"], entry);
+}
+
+#[tokio::test]
+async fn what_a_consult_says_and_its_opinion_are_offered_first_too_to_the_department() {
+    let alliance = Alliance::open().await;
+    let (clinic, hospital) = (alliance.clinic("Luwan").await, alliance.hospital("Central").await);
+    let doctor = clinic.doctor();
+    let patient = alliance.patient(doctor, "何翠莲").await;
+    let ask = json!({ "patient_id": patient, "to_department": hospital.department(), "kind": "async",
+        "urgency": "routine", "question": "血压一直降不下来，是否查肾血管？",
+        "consent": { "method": "paper", "signer": "patient" },
+        "prelim_diagnoses": [{ "code": "I15.0", "text": "肾血管性高血压" }, { "text": "原因不明" }] });
+    let consult = format!("/consults/{}", doctor.post("/consults", ask).await.is(201).text("id"));
+    let first = |found: Value| (found["items"][0]["code"].clone(), found["items"][0]["favourite"].clone());
+    let gxy = async |who: &Person| first(who.get("/codes/icd10?q=gxy").await.is(200).json());
+    assert_eq!(gxy(doctor).await.0, "I10", "a draft counts for nothing");
+
+    doctor.does(&consult, "submit", json!({})).await.is(200);
+    assert_eq!(gxy(doctor).await, (json!("I15.0"), json!(true)));
+    assert_eq!(gxy(hospital.second()).await.0, "I10", "the asked department has not written it");
+
+    hospital.doctor().does(&consult, "take", json!({})).await.is(200);
+    let opinion = json!({ "conclusion": "考虑高血压性心脏病", "advice": "查心脏彩超", "next": "treat_here",
+                          "diagnoses": [{ "code": "I11.9", "text": "高血压性心脏病" }] });
+    hospital.doctor().does(&consult, "give_opinion", opinion).await.is(200);
+    assert_eq!(gxy(hospital.second()).await, (json!("I11.9"), json!(true)), "a colleague is offered it too");
+    assert_eq!(gxy(clinic.second()).await.0, "I10");
 }
 
 #[tokio::test]

@@ -280,6 +280,7 @@ export const consultEn: Same<typeof consultZh> = {
   'op.adopt.need': 'Please say why, in a sentence',
   'op.ack': 'Confirm only, no referral',
   'op.ack.plain': 'Confirm the opinion',
+  'op.ack.final': 'Confirming ends the consult and cannot be undone; an amended opinion is confirmed anew.',
   'op.ack.later': 'A referral can follow later',
   'op.ack.escalate': 'Confirm and refer',
   'op.acked': '{who} adopted it {time}: {how}',

@@ -278,6 +278,7 @@ export const consultZh = {
   'op.adopt.need': '请写一句为什么',
   'op.ack': '只确认，不转诊',
   'op.ack.plain': '确认意见',
+  'op.ack.final': '确认后会诊结束，不能撤回；改了意见会再请您确认。',
   'op.ack.later': '可以晚点再转',
   'op.ack.escalate': '确认并转诊',
   'op.acked': '{who} {time} 已采纳：{how}',
