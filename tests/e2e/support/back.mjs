@@ -16,6 +16,12 @@ const stateOf = async (page, id) => (await api(page, 'GET', `/referrals/${id}`))
 const isAt = (page, id, state) => until(`${id} is ${state}`, async () => (await stateOf(page, id)) === state, 6_000);
 /** The panel of what this person may do; a step with a form opens it there. */
 const press = (page, verb) => page.locator('.act-panel').getByRole('button', { name: new RegExp(`^${verb}`) }).first().click();
+/** What cannot be undone is asked for twice; the answer has the focus. */
+const pressSurely = async (page, verb) => {
+  await press(page, verb);
+  await page.locator('.act-panel').getByRole('button', { name: '确定', exact: true }).first().waitFor();
+  await page.keyboard.press('Enter');
+};
 const confirm = (page, verb) => page.locator('.act-form').getByRole('button', { name: new RegExp(`^${verb}`) }).click();
 
 /** From the list of letters to the letter, as one goes there in the morning. */
@@ -38,7 +44,7 @@ export async function wayBack({ clinic, specialist, desk, up, patient, }) {
     await desk.getByRole('tab', { name: /待到院/ }).click();
     await desk.locator('.desk-wl tbody tr', { hasText: patient }).first().click();
     await desk.locator('.preview').getByText(patient).first().waitFor();
-    await press(desk, '到院');
+    await pressSurely(desk, '到院');
     await isAt(desk, up, 'arrived');
   });
   await step('the specialist finds the letter among those that came and begins treatment', async () => {
@@ -94,7 +100,7 @@ export async function wayBack({ clinic, specialist, desk, up, patient, }) {
   });
   await step('the letter up follows by itself', () => isAt(specialist, up, 'follow_up').then(() => 'follow_up'));
   await step('the patient was visited at home; the plan runs', async () => {
-    await press(clinic, '已见到病人');
+    await pressSurely(clinic, '已见到病人');
     await isAt(clinic, down.id, 'arrived');
     await press(clinic, '开始随访计划');
     await confirm(clinic, '开始随访计划');
@@ -124,7 +130,7 @@ export async function wayBack({ clinic, specialist, desk, up, patient, }) {
     await specialist.getByText(RESULT).first().waitFor({ timeout: 4_000 });
   });
   await step('the hospital acknowledges: both letters are closed', async () => {
-    await press(specialist, '看并确认');
+    await pressSurely(specialist, '看并确认');
     await isAt(specialist, down.id, 'closed');
     await isAt(clinic, up, 'closed');
     await clinic.getByText('已结案').first().waitFor({ timeout: 4_000 });

@@ -14,8 +14,10 @@ const FIRST = [
   'schedule', 'resubmit', 'confirm_cancel', 'accept',
 ];
 
-/** What ends something for good is asked for twice. */
-const SURE = new Set(['discard', 'close', 'complete', 'confirm_cancel', 'patient_already_here', 'resubmit', 'no_show']);
+/** One press that the workflow has no way back from is asked for twice. */
+const SURE = new Set([
+  'arrive', 'emergency_arrive', 'acknowledge', 'discard', 'close', 'complete', 'confirm_cancel', 'patient_already_here', 'resubmit', 'no_show',
+]);
 /** The step that takes another one back, where the workflow has one. */
 const BACK: Readonly<Record<string, string>> = { accept_and_schedule: 'appointment_cancel', schedule: 'appointment_cancel', request_cancel: 'withdraw_cancel' };
 
