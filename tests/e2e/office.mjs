@@ -239,6 +239,46 @@ async function story() {
     await desk.getByRole('button', { name: '标为看过' }).click();
     await desk.getByText(/件标为看过/).first().waitFor();
   });
+  await step('what is urgent is heard at the desk as it is pushed, and not where the bell is off', async () => {
+    await desk.addInitScript(() => {
+      window.__tones = 0;
+      const start = OscillatorNode.prototype.start;
+      OscillatorNode.prototype.start = function (...at) {
+        window.__tones += 1;
+        return start.apply(this, at);
+      };
+    });
+    await desk.goto(`${server.base}/desk?box=in&tab=decide`);
+    await desk.locator('.desk-wl tbody tr').first().waitFor();
+    const tones = () => desk.evaluate(() => window.__tones);
+    const bell = desk.locator('.head-tools button[aria-pressed]').first();
+    /** Sends one and waits until its row was pushed; answers with how many tones were played for it. */
+    const sounds = async (urgency) => {
+      const before = await tones();
+      const id = await letter({ urgency });
+      const { no } = (await api(clinic, 'GET', `/referrals/${id}`)).body;
+      await desk.getByRole('checkbox', { name: new RegExp(no) }).waitFor();
+      return (await tones()) - before;
+    };
+    // A browser plays nothing before the page was touched: the first press opens the sound.
+    await desk.locator('h1').click();
+    if ((await bell.getAttribute('aria-label')) !== '急件铃声：开') await bell.click();
+    await desk.getByRole('button', { name: '急件铃声：开' }).waitFor();
+    must((await sounds('routine')) === 0, 'a routine letter is not heard');
+    must((await sounds('urgent')) > 0, 'an urgent letter is heard');
+    must((await sounds('emergency')) > 0, 'an emergency is heard');
+    await bell.click();
+    must((await bell.getAttribute('aria-pressed')) === 'false', 'the bell is off');
+    const then = await tones();
+    await desk.waitForTimeout(1_300);
+    must((await tones()) === then, 'what rings falls silent with the press');
+    must((await sounds('emergency')) === 0, 'nothing is heard while it is off');
+    await desk.reload();
+    await desk.locator('.desk-wl tbody tr').first().waitFor();
+    must((await bell.getAttribute('aria-pressed')) === 'false', 'it stays off on this machine');
+    await bell.click();
+    must((await bell.getAttribute('aria-pressed')) === 'true', 'and is on again with a press');
+  });
   const { body: machines } = await api(desk, 'GET', '/meta/state-machines');
   const rows = [...machines.referral.transitions, ...machines.referral.side_effect_actions];
   const people = new Set(rows.filter((row) => row.actors.some((actor) => actor !== 'system')).map((row) => row.action));

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { launch } from './support/browser.mjs';
-import { CLINIC, api, signIn } from './support/people.mjs';
+import { CLINIC, DESK, api, signIn } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
 import { must, step, sumUp, until } from './support/steps.mjs';
 
@@ -18,6 +18,7 @@ let browser;
 
 /** Presses, and answers with what the new tab was sent. */
 async function printed(page, press) {
+  answers.length = 0;
   const [tab] = await Promise.all([page.context().waitForEvent('page'), press()]);
   const { answer: sent } = await until('the paper came', () => answers.find((one) => !one.url.includes('ready=') && !one.used));
   sent.used = true;
@@ -38,9 +39,10 @@ async function words(page, url) {
 try {
   browser = await launch();
   const page = await browser.page();
-  page.context().on('response', (answer) => {
-    if (/letter\?|opinion\/paper|statistics\/paper/.test(answer.url())) answers.push({ url: answer.url(), kind: answer.headers()['content-type'] ?? '' });
+  const hear = (one) => one.context().on('response', (answer) => {
+    if (/letters?\?|opinion\/paper|statistics\/paper/.test(answer.url())) answers.push({ url: answer.url(), kind: answer.headers()['content-type'] ?? '' });
   });
+  hear(page);
   await signIn(page, server.base, CLINIC);
   const sent = (await api(page, 'GET', '/referrals?box=mine')).body.items.find((one) => one.submitted_at);
   let code = '';
@@ -61,6 +63,39 @@ try {
     must(url.includes('lang=zh'), url);
   });
 
+  await step('an opinion and the figures are printed by their own buttons', async () => {
+    const all = (await api(page, 'GET', '/consults?box=mine')).body.items;
+    const advised = all.find((one) => ['opinion_given', 'closed'].includes(one.state) && one.answer);
+    await page.goto(`${server.base}/consults/${advised.id}`);
+    const opinion = await words(page, await printed(page, () => page.getByRole('button', { name: '打印会诊意见' }).click()));
+    must(opinion.includes(advised.no) && opinion.includes(advised.patient.name), 'the opinion is on it');
+    await page.goto(`${server.base}/statistics`);
+    await page.locator('.headline.lead .figure').waitFor();
+    const figures = await words(page, await printed(page, () => page.getByRole('button', { name: '打印报告' }).click()));
+    must(figures.length > 400 && !figures.includes(sent.patient.name), 'the report has figures and no patient');
+  });
+
+  await step('a desk at a phone ticks two letters with a thumb and prints them in one', async () => {
+    const desk = await browser.page({ fresh: true });
+    hear(desk);
+    await signIn(desk, server.base, DESK);
+    await desk.setViewportSize({ width: 390, height: 844 });
+    await desk.goto(`${server.base}/desk?box=in&tab=all`);
+    const boxes = desk.locator('.desk-wl tbody .hit');
+    await boxes.nth(1).waitFor();
+    const target = await boxes.first().boundingBox();
+    must(target.width >= 44 && target.height >= 44, `as large as a thumb, not ${target.width} by ${target.height}`);
+    await boxes.first().click();
+    await boxes.nth(1).click();
+    must(new URL(desk.url()).pathname === '/desk', 'ticking does not open the letter');
+    const nos = (await desk.locator('.desk-wl tbody .tick:checked').evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')))).map((said) => /[A-Z]{2}-\d{4}-\d{6}/.exec(said)[0]);
+    const said = await words(desk, await printed(desk, () => desk.getByRole('button', { name: '打印转诊单' }).click()));
+    must(nos.length === 2 && nos.every((no) => said.includes(no)), `both letters are in it: ${nos}`);
+    await desk.getByRole('button', { name: '选全部' }).click();
+    must((await desk.locator('.desk-wl tbody .tick:not(:checked)').count()) === 0, 'all are ticked');
+    await desk.close();
+  });
+
   await step('whoever holds the paper learns that it is genuine, and no name', async () => {
     const guest = await browser.page({ fresh: true });
     await guest.goto(`${server.base}/verify#${code}`);
@@ -78,6 +113,7 @@ try {
   });
 
   await step('a paper that cannot be printed is refused in words, with the characters', async () => {
+    await page.goto(`${server.base}/referrals/${sent.id}`);
     await page.context().route('**/letter?*ready=true*', (route) =>
       route.fulfill({ status: 422, contentType: 'application/problem+json', body: JSON.stringify({ code: 'no_glyph', status: 422, letters: ['𠮷 (U+20BB7)'] }) }));
     const before = page.context().pages().length;

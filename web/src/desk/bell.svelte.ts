@@ -16,6 +16,9 @@ function kept(): boolean {
   }
 }
 
+let quiet: ReturnType<typeof setTimeout> | undefined;
+let stop: (() => void) | null = null;
+
 export const muted = $state({ on: kept() });
 export const bell = $state({ blocked: blocked() });
 onBlocked((now) => (bell.blocked = now));
@@ -23,7 +26,8 @@ onBlocked((now) => (bell.blocked = now));
 /** Quiet, or heard again; a press also opens the sound of a browser that plays nothing before one. */
 export function setMuted(on: boolean): void {
   muted.on = on;
-  if (!on) void unlock();
+  if (on) stop?.();
+  else void unlock();
   try {
     localStorage.setItem(KEPT, on ? '1' : '0');
   } catch {
@@ -37,9 +41,6 @@ export function heard(event: LiveEvent, box: 'in' | 'out'): number {
   if (box !== 'in' || !COMES.has(String(event.action))) return 0;
   return urgency === 'emergency' || urgency === 'urgent' ? SECONDS[urgency] : 0;
 }
-
-let quiet: ReturnType<typeof setTimeout> | undefined;
-let stop: (() => void) | null = null;
 
 export function chime(event: LiveEvent, box: 'in' | 'out'): void {
   const seconds = heard(event, box);
