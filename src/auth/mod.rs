@@ -30,6 +30,6 @@ pub use presence::{leave, of as presence_of, renew, set as set_presence};
 pub use session::{COOKIE, LIFE, Token};
 pub use store::{keep_no_password, keep_password, keep_setup_link, open_setup_link, use_setup_link};
 pub use tokens::{
-    LONGEST_LIFE, NewToken, NotMade, SCOPES, TokenLine, add_token, revoke as revoke_one_token, revoke_token,
-    token_line, tokens,
+    AfterToken, LONGEST_LIFE, NewToken, NotMade, SCOPES, TokenLine, TokensOf, add_token,
+    revoke as revoke_one_token, revoke_token, token_line, tokens,
 };

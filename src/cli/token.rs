@@ -6,11 +6,12 @@ use clap::{Args, Subcommand};
 
 use super::serve::instruments;
 use super::{CliError, say};
-use crate::auth::{self, NewToken};
+use crate::auth::{self, NewToken, TokenLine, TokensOf};
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::directory;
 use crate::journal::Actor;
+use crate::kernel::PageAsk;
 
 /// What to do with API tokens.
 #[derive(Debug, Subcommand)]
@@ -84,19 +85,32 @@ async fn create(ctx: &Ctx, new: Create) -> Result<(), CliError> {
     Ok(())
 }
 
+/// Tokens read from the store in one go.
+const MOST: i64 = 200;
+
 async fn list(ctx: &Ctx) -> Result<(), CliError> {
-    let mut tx = ctx.db.read().await?;
-    for line in auth::tokens(&mut tx).await? {
-        let state = if line.revoked_at.is_some() { "  (revoked)" } else { "" };
-        say(format_args!(
-            "{:<24} {:<20} until {}  {}{state}",
-            line.name,
-            line.login,
-            line.expires_at,
-            line.scopes.join(" ")
-        ));
+    let mut cursor = None;
+    loop {
+        let ask = PageAsk::read(&ctx.vault, "tokens", Some(MOST), cursor.as_deref())
+            .expect("the cursor was made for this list just now");
+        let page = auth::tokens(&mut ctx.db.read().await?, &TokensOf::Everybody, &ask).await?;
+        page.items.iter().for_each(tell);
+        cursor = page.next;
+        if cursor.is_none() {
+            return Ok(());
+        }
     }
-    Ok(())
+}
+
+fn tell(line: &TokenLine) {
+    let state = if line.revoked_at.is_some() { "  (revoked)" } else { "" };
+    say(format_args!(
+        "{:<24} {:<20} until {}  {}{state}",
+        line.name,
+        line.login,
+        line.expires_at,
+        line.scopes.join(" ")
+    ));
 }
 
 async fn revoke(ctx: &Ctx, name: &str) -> Result<(), CliError> {

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
@@ -23,9 +23,9 @@ use crate::{
     attachments::Need,
     auth::Principal,
     ctx::Ctx,
-    http::{Door, Doors, IdempotencyKey, Json, Once, Path, Problem, Query, StoredAnswer, codes},
+    http::{Door, Doors, IdempotencyKey, Json, Once, Paged, Path, Problem, Query, StoredAnswer, codes},
     journal::{self, Actor, Entry},
-    kernel::{ConsentId, UserId},
+    kernel::{ConsentId, Page, UserId},
     store::{Query as Ask, WriteTx},
 };
 
@@ -88,7 +88,7 @@ where
             overrides,
             Door::new("overrides", "What went ahead without consent, for auditors and administrators.")
                 .people_only()
-                .answers_list::<OverrideView>(),
+                .answers_pages::<OverrideView>(),
         )
         .post(
             "/overrides/{id}/review",
@@ -117,7 +117,7 @@ where
             &base,
             list::<G>,
             Door::new(listed, "Every consent of the record: what holds, what was replaced or taken back.")
-                .answers_list::<ConsentView>(),
+                .answers_pages::<ConsentView>(),
         )
         .post(
             &base,
@@ -197,14 +197,18 @@ async fn list<G: Gate>(
     State(ctx): State<Ctx>,
     who: Principal,
     Path(id): Path<G::Id>,
-) -> Result<axum::Json<Value>, Problem> {
+    Query(paged): Query<Paged>,
+) -> Result<axum::Json<Page<ConsentView>>, Problem> {
     let mut tx = ctx.db.read().await?;
     let opened = G::open(&ctx, &mut tx, &who, id, Need::Read).await?;
-    let mut items = Vec::new();
-    for held in store::all(&ctx, &mut tx, opened.place.subject).await? {
-        items.push(view::shown(&mut tx, held).await?);
+    let subject = opened.place.subject;
+    let ask = paged.ask(&ctx, format!("consents of {}", subject.id()))?;
+    let Page { items, next } = store::page(&ctx, &mut tx, subject, &ask).await?;
+    let mut shown = Vec::with_capacity(items.len());
+    for held in items {
+        shown.push(view::shown(&mut tx, held).await?);
     }
-    Ok(axum::Json(json!({ "items": items, "next": null })))
+    Ok(axum::Json(Page { items: shown, next }))
 }
 
 /// `POST …/consents`: a consent given after the record was sent.
@@ -296,13 +300,19 @@ async fn signature<G: Gate>(
 }
 
 /// `GET /overrides`: what went ahead without consent, for auditors and administrators.
-async fn overrides(State(ctx): State<Ctx>, who: Principal) -> Result<axum::Json<Value>, Problem> {
+async fn overrides(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    Query(paged): Query<Paged>,
+) -> Result<axum::Json<Page<OverrideView>>, Problem> {
+    let ask = paged.ask(&ctx, format!("overrides of {}", who.acting))?;
     let mut tx = ctx.db.read().await?;
-    let mut items = Vec::new();
-    for found in commands::overrides(&ctx, &mut tx, &who).await? {
-        items.push(view::overridden(&mut tx, found, who.user).await?);
+    let Page { items, next } = commands::overrides(&ctx, &mut tx, &who, &ask).await?;
+    let mut shown = Vec::with_capacity(items.len());
+    for found in items {
+        shown.push(view::overridden(&mut tx, found, who.user).await?);
     }
-    Ok(axum::Json(json!({ "items": items, "next": null })))
+    Ok(axum::Json(Page { items: shown, next }))
 }
 
 /// `POST /overrides/{id}/review`

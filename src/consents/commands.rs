@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     form::{Given, ReviewForm, WithdrawForm, allowed, needed, wrong},
     model::{Finding, Held, Method, Place, Subject},
-    store::{self, Overridden},
+    store::{self, AfterOverride, Overridden},
 };
 use crate::{
     attachments::{self, Owner},
@@ -14,7 +14,7 @@ use crate::{
     directory,
     http::FieldError,
     journal::{self, Entry},
-    kernel::{AttachmentId, ConsentId, FacilityId, Timestamp, UserId},
+    kernel::{AttachmentId, ConsentId, FacilityId, Page, PageAsk, Timestamp, UserId},
     patients,
     store::{Query, StoreError, WriteTx},
 };
@@ -230,20 +230,18 @@ async fn beat(tx: &mut impl Query, who: &Principal) -> Result<Beat, Error> {
     seats.find(|m| m.facility == who.acting).map(|m| Beat::Of(m.facility)).ok_or(Error::NotAllowed)
 }
 
-/// The most lines of the list.
-const MOST: i64 = 200;
-
 /// What went ahead without consent, for whoever looks at it.
 pub(super) async fn overrides(
     ctx: &Ctx,
     tx: &mut impl Query,
     who: &Principal,
-) -> Result<Vec<Overridden>, Error> {
+    ask: &PageAsk<AfterOverride>,
+) -> Result<Page<Overridden>, Error> {
     let facility = match beat(tx, who).await? {
         Beat::Of(facility) => Some(facility),
         Beat::All => None,
     };
-    Ok(store::overrides(ctx, tx, facility, MOST).await?)
+    Ok(store::overrides(ctx, tx, facility, ask).await?)
 }
 
 /// Writes down what came of looking at an override. Nobody looks at his own.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     ctx::Ctx,
-    kernel::{ConsentId, FacilityId, Timestamp, UserId},
+    kernel::{ConsentId, FacilityId, Page, PageAsk, Timestamp, UserId},
     store::{Query, Result, Row, StoreError, WriteTx, among, args},
 };
 
@@ -19,7 +19,7 @@ macro_rules! consents {
             "SELECT c.id, c.subject_type, c.subject_id, c.method, c.signer, c.signer_name, c.relation, c.witness,
                     c.reason_code, c.reason, c.text_version, c.text_lang, c.signature, c.photo_id, c.recorded_by,
                     c.facility_id, c.record_no, c.signed_at, c.withdrawn_at, c.ended_as, c.ended_by, c.ended_wish,
-                    c.ended_note, c.reviewed_at, c.reviewed_by, c.finding, c.finding_note
+                    c.ended_note, c.reviewed_at, c.reviewed_by, c.finding, c.finding_note, c.effective_at
                FROM consents c ",
             $rest
         )
@@ -115,6 +115,34 @@ pub async fn all(ctx: &Ctx, tx: &mut impl Query, of: Subject) -> Result<Vec<Held
         )
         .await?;
     rows.iter().map(|row| held(ctx, row)).collect()
+}
+
+/// After which consent a page begins: when it ended (the one that holds: never), and which it was.
+pub type AfterConsent = (i64, ConsentId);
+
+/// A page of [`all`].
+pub async fn page(
+    ctx: &Ctx,
+    tx: &mut impl Query,
+    of: Subject,
+    ask: &PageAsk<AfterConsent>,
+) -> Result<Page<Held>> {
+    let (ended, last) = ask.after.map_or((i64::MAX, String::new()), |(ended, id)| (ended, id.to_string()));
+    let rows = tx
+        .fetch_all(
+            consents!(
+                "WHERE c.subject_type = $1
+                   AND c.subject_id = $2
+                   AND ($4 = '' OR (COALESCE(c.withdrawn_at, 9223372036854775807), c.id) < ($3, $4))
+                 ORDER BY COALESCE(c.withdrawn_at, 9223372036854775807) DESC, c.id DESC
+                 LIMIT $5"
+            ),
+            args![of.scope().word(), of.id(), ended, last, ask.one_more()],
+        )
+        .await?;
+    let found = rows.iter().map(|row| held(ctx, row)).collect::<Result<_>>()?;
+    let ended = |held: &Held| held.ended.as_ref().map_or(i64::MAX, |ended| ended.at.millis());
+    Ok(Page::cut(found, ask, |held: &Held| (ended(held), held.id)))
 }
 
 /// True if the consent was taken back and none was given since: the record shares nothing any more.
@@ -257,38 +285,36 @@ pub struct Overridden {
     pub subject: Subject,
     /// Whether a consent was given afterwards.
     pub given_since: bool,
+    /// When the record was sent with it.
+    pub sent_at: Timestamp,
 }
+
+/// After which override a page begins: when the record was sent, and which it was.
+pub type AfterOverride = (Timestamp, ConsentId);
 
 /// Overrides that records were sent with, newest first: of one facility, or of all.
 pub async fn overrides(
     ctx: &Ctx,
     tx: &mut impl Query,
     facility: Option<FacilityId>,
-    limit: i64,
-) -> Result<Vec<Overridden>> {
-    let rows = match facility {
-        Some(facility) => {
-            tx.fetch_all(
-                consents!(
-                    "WHERE c.method = 'override' AND c.effective_at IS NOT NULL AND c.facility_id = $1
-                     ORDER BY c.effective_at DESC LIMIT $2"
-                ),
-                args![facility, limit],
-            )
-            .await?
-        }
-        None => {
-            tx.fetch_all(
-                consents!(
-                    "WHERE c.method = 'override' AND c.effective_at IS NOT NULL
-                     ORDER BY c.effective_at DESC LIMIT $1"
-                ),
-                args![limit],
-            )
-            .await?
-        }
-    };
-    rows.iter().map(|row| overridden(ctx, row)).collect()
+    ask: &PageAsk<AfterOverride>,
+) -> Result<Page<Overridden>> {
+    let (sent, last) =
+        ask.after.map_or((Timestamp::from_millis(i64::MAX), String::new()), |(at, id)| (at, id.to_string()));
+    let rows = tx
+        .fetch_all(
+            consents!(
+                "WHERE c.method = 'override'
+                   AND (c.effective_at, c.id) < ($1, $2)
+                   AND ($3 = '' OR c.facility_id = $3)
+                 ORDER BY c.effective_at DESC, c.id DESC
+                 LIMIT $4"
+            ),
+            args![sent, last, facility.map(|id| id.to_string()).unwrap_or_default(), ask.one_more()],
+        )
+        .await?;
+    let found = rows.iter().map(|row| overridden(ctx, row)).collect::<Result<_>>()?;
+    Ok(Page::cut(found, ask, |one: &Overridden| (one.sent_at, one.held.id)))
 }
 
 /// One override.
@@ -310,7 +336,7 @@ fn overridden(ctx: &Ctx, row: &Row) -> Result<Overridden> {
     };
     let given_since =
         held.method == Method::Override && held.ended.as_ref().is_some_and(|ended| !ended.withdrawn);
-    Ok(Overridden { held, subject, given_since })
+    Ok(Overridden { held, subject, given_since, sent_at: row.get("effective_at")? })
 }
 
 /// Writes down what came of looking at an override.

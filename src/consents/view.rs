@@ -117,7 +117,7 @@ pub async fn overridden(
     found: Overridden,
     viewer: crate::kernel::UserId,
 ) -> Result<OverrideView> {
-    let Overridden { held, subject, given_since } = found;
+    let Overridden { held, subject, given_since, sent_at: _ } = found;
     let facility = match held.facility {
         None => None,
         Some(id) => directory::facility(tx, id).await?.map(|facility| facility.name()),

@@ -114,6 +114,16 @@ impl<T> Page<T> {
         Self { items, next }
     }
 
+    /// Rows that were found up to a place: the page goes on behind it, if there may be more.
+    pub fn up_to<K: Serialize + DeserializeOwned>(
+        items: Vec<T>,
+        ask: &PageAsk<K>,
+        place: Option<&K>,
+    ) -> Self {
+        let next = place.and_then(|place| ask.seal(place));
+        Self { items, next }
+    }
+
     /// The same page with other items: what is shown of the rows.
     pub fn with<U>(self, items: Vec<U>) -> Page<U> {
         Page { items, next: self.next }

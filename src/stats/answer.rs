@@ -125,15 +125,6 @@ pub struct AllNames {
     pub departments: Names,
 }
 
-/// Records behind a figure.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Rows {
-    /// The records, the last one sent first.
-    pub items: Vec<Row>,
-    /// Where the next page begins, if there may be one.
-    pub next: Option<String>,
-}
-
 /// One record behind a figure; no patient stands in it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Row {

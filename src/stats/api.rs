@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    answer::{Rows, Statistics},
+    answer::{Row, Statistics},
     behind::{self, Asked},
     commands,
     meaning::{MEANINGS, Meaning},
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     auth::Principal,
     ctx::Ctx,
-    http::{Door, Doors, Problem, Query, codes},
+    http::{Door, Doors, Paged, Problem, Query, codes},
     kernel::{DepartmentId, FacilityId, Lang, Page},
 };
 
@@ -42,7 +42,7 @@ where
             rows,
             Door::new("rows_behind_a_figure", "The records that a figure counts, without patients.")
                 .query::<Asking>()
-                .answers::<Rows>(200),
+                .answers_pages::<Row>(),
         )
         .get(
             "/statistics/export",
@@ -80,10 +80,6 @@ pub struct Asking {
     urgency: Option<String>,
     /// Rows: what is counted, with `=value` for one heading.
     measure: Option<String>,
-    /// Rows: where the page begins.
-    cursor: Option<String>,
-    /// Rows: how many, at most.
-    limit: Option<i64>,
     /// Export: `csv` or `xlsx`.
     format: Option<String>,
     /// Export: `zh` or `en`.
@@ -149,10 +145,12 @@ async fn rows(
     Shared(ctx): Shared<Ctx>,
     who: Principal,
     Query(asking): Query<Asking>,
-) -> Result<axum::Json<Rows>, Problem> {
+    Query(paged): Query<Paged>,
+) -> Result<axum::Json<Page<Row>>, Problem> {
     let wanted = asking.wanted()?;
     let measure = asking.measure.ok_or_else(|| Problem::field("measure", "required"))?;
-    let asked = Asked { measure, cursor: asking.cursor, limit: asking.limit };
+    let page = paged.ask(&ctx, format!("rows of {measure} {wanted:?} for {}", who.user))?;
+    let asked = Asked { measure, page };
     Ok(axum::Json(behind::rows(&ctx, &who, &wanted, &asked).await?))
 }
 

@@ -1,7 +1,7 @@
 //! The rows behind a figure: which records it counted. Numbers and times, no patient.
 
 use super::{
-    answer::{Row, Rows},
+    answer::Row,
     calendar,
     fact::Fact,
     hidden,
@@ -10,7 +10,11 @@ use super::{
     store::{self, Whose},
     sums::Sums,
 };
-use crate::{auth::Principal, ctx::Ctx, kernel::Timestamp};
+use crate::{
+    auth::Principal,
+    ctx::Ctx,
+    kernel::{Page, PageAsk, Timestamp},
+};
 
 /// Facts looked through at once; whoever wants more asks for the next page.
 const LOOKED_THROUGH: i64 = 400;
@@ -20,18 +24,18 @@ const LOOKED_THROUGH: i64 = 400;
 pub struct Asked {
     /// What is counted: a measure, with `=value` for one heading of it.
     pub measure: String,
-    /// The row after which to go on.
-    pub cursor: Option<String>,
-    /// How many rows, at most.
-    pub limit: Option<i64>,
+    /// How many rows, and behind which.
+    pub page: PageAsk<AfterRow>,
 }
+
+/// After which row a page begins: when its record was sent, and which it was.
+pub type AfterRow = (i64, String);
 
 /// The records that count for one measure in a period.
 ///
 /// # Errors
 /// As [`super::page::shown`]; `Denied` where the number itself is not told.
-pub async fn rows(ctx: &Ctx, who: &Principal, wanted: &Wanted, asked: &Asked) -> Result<Rows, Error> {
-    let cursor = asked.cursor.as_deref().map(place_of).transpose()?;
+pub async fn rows(ctx: &Ctx, who: &Principal, wanted: &Wanted, asked: &Asked) -> Result<Page<Row>, Error> {
     let (measure, value) = asked
         .measure
         .split_once('=')
@@ -51,8 +55,9 @@ pub async fn rows(ctx: &Ctx, who: &Principal, wanted: &Wanted, asked: &Asked) ->
     let (facilities, departments) = names(&mut tx).await?;
     let days = (question.period.from, question.period.to);
     // Nothing counts before it was sent: what was sent after the period is not walked through.
-    let mut after = cursor.or_else(|| Some((calendar::begins(question.period.to).millis(), String::new())));
-    let limit = asked.limit.unwrap_or(50).clamp(1, 200) as usize;
+    let latest = || (calendar::begins(question.period.to).millis(), String::new());
+    let mut after = Some(asked.page.after.clone().unwrap_or_else(latest));
+    let limit = usize::try_from(asked.page.limit).unwrap_or(usize::MAX);
     let mut found = Vec::new();
     let mut ended = false;
     // A few rounds at most: a rare thing in a long year must not hold a request for ever.
@@ -95,15 +100,7 @@ pub async fn rows(ctx: &Ctx, who: &Principal, wanted: &Wanted, asked: &Asked) ->
             }
         })
         .collect();
-    let next = after.filter(|_| !ended).map(|(at, id)| format!("{at}.{id}"));
-    Ok(Rows { items, next })
-}
-
-/// Where a cursor stands: when the last row was sent, and which it was.
-fn place_of(cursor: &str) -> Result<(i64, String), Error> {
-    let wrong = Error::Field { field: "cursor", code: "not_right" };
-    let Some((at, id)) = cursor.split_once('.') else { return Err(wrong) };
-    at.parse().map(|at| (at, id.to_owned())).map_err(|_| wrong)
+    Ok(Page::up_to(items, &asked.page, after.as_ref().filter(|_| !ended)))
 }
 
 /// The day, heading and number with which a fact counts for a measure, if it does.

@@ -9,7 +9,7 @@ use super::SessionView;
 use crate::{
     auth::Principal,
     ctx::Ctx,
-    http::{Door, Doors, Path, Problem},
+    http::{Door, Doors, Paged, Path, Problem, Query},
     journal::Actor,
     kernel::{Page, SessionId},
 };
@@ -26,7 +26,7 @@ where
             list,
             Door::new("list_sessions", "The browsers in which the caller is signed in.")
                 .people_only()
-                .answers_list::<SessionView>(),
+                .answers_pages::<SessionView>(),
         )
         .delete(
             "/sessions/{id}",
@@ -38,8 +38,13 @@ where
 }
 
 /// `GET /api/v1/sessions`
-async fn list(State(ctx): State<Ctx>, who: Principal) -> Result<axum::Json<Page<SessionView>>, Problem> {
-    Ok(axum::Json(Page::whole(super::own(&ctx, &who).await?)))
+async fn list(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    Query(page): Query<Paged>,
+) -> Result<axum::Json<Page<SessionView>>, Problem> {
+    let ask = page.ask(&ctx, format!("sessions of {}", who.user))?;
+    Ok(axum::Json(super::own(&ctx, &who, &ask).await?))
 }
 
 /// `DELETE /api/v1/sessions/{id}`

@@ -17,7 +17,7 @@ use super::Principal;
 use crate::{
     ctx::Ctx,
     journal::{self, Actor, Entity, Entry},
-    kernel::{FacilityId, SessionId, Timestamp, UserId},
+    kernel::{FacilityId, Page, PageAsk, SessionId, Timestamp, UserId},
     store::{Query, StoreError},
 };
 
@@ -82,14 +82,18 @@ pub(super) async fn note(
     tx.commit().await
 }
 
+/// After which session a page begins: since when it is, and which it was.
+pub type AfterSession = (Timestamp, SessionId);
+
 /// The living sessions of a person, newest first. `mine` is the one that asks.
 pub async fn of(
     tx: &mut impl Query,
     user: UserId,
     mine: Option<SessionId>,
     now: Timestamp,
-) -> Result<Vec<SessionView>, StoreError> {
-    store::sessions_of(tx, user, mine, now).await
+    ask: &PageAsk<AfterSession>,
+) -> Result<Page<SessionView>, StoreError> {
+    store::sessions_of(tx, user, mine, now, ask).await
 }
 
 /// Signs a person out on one device; its line and seat go within a breath. False if there is no such session.
@@ -114,9 +118,13 @@ pub async fn end(
 }
 
 /// The caller's own sessions.
-async fn own(ctx: &Ctx, who: &Principal) -> Result<Vec<SessionView>, StoreError> {
+async fn own(
+    ctx: &Ctx,
+    who: &Principal,
+    ask: &PageAsk<AfterSession>,
+) -> Result<Page<SessionView>, StoreError> {
     let mut tx = ctx.db.read().await?;
-    of(&mut tx, who.user, Some(who.session), ctx.clock.now()).await
+    of(&mut tx, who.user, Some(who.session), ctx.clock.now(), ask).await
 }
 
 #[cfg(test)]

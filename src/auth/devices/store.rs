@@ -1,18 +1,21 @@
 //! Signed-in browsers as rows.
 
-use super::SessionView;
+use super::{AfterSession, SessionView};
 use crate::{
-    kernel::{SessionId, Timestamp, UserId},
+    kernel::{Page, PageAsk, SessionId, Timestamp, UserId},
     store::{Query, Result, Row, WriteTx, args},
 };
 
-/// The living sessions of a person, the one used last first.
+/// The living sessions of a person, the newest first.
 pub async fn sessions_of(
     tx: &mut impl Query,
     user: UserId,
     mine: Option<SessionId>,
     now: Timestamp,
-) -> Result<Vec<SessionView>> {
+    ask: &PageAsk<AfterSession>,
+) -> Result<Page<SessionView>> {
+    let (since, last) =
+        ask.after.map_or((Timestamp::from_millis(i64::MAX), String::new()), |(at, id)| (at, id.to_string()));
     let rows = tx
         .fetch_all(
             "SELECT s.id, s.device, s.created_at, s.seen_at, s.expires_at
@@ -21,11 +24,14 @@ pub async fn sessions_of(
                JOIN credentials c ON c.user_id = s.user_id AND c.stamp = s.stamp
               WHERE s.user_id = $1
                 AND s.expires_at > $2
-              ORDER BY s.created_at DESC, s.id",
-            args![user, now],
+                AND (s.created_at, s.id) < ($3, $4)
+              ORDER BY s.created_at DESC, s.id DESC
+              LIMIT $5",
+            args![user, now, since, last, ask.one_more()],
         )
         .await?;
-    rows.iter().map(|row| session_row(row, mine)).collect()
+    let sessions = rows.iter().map(|row| session_row(row, mine)).collect::<Result<_>>()?;
+    Ok(Page::cut(sessions, ask, |session: &SessionView| (session.since, session.id)))
 }
 
 fn session_row(row: &Row, mine: Option<SessionId>) -> Result<SessionView> {

@@ -9,7 +9,7 @@ use super::TokenLine;
 use crate::{
     auth::Principal,
     ctx::Ctx,
-    http::{Door, Doors, Path, Problem},
+    http::{Door, Doors, Paged, Path, Problem, Query},
     kernel::{Page, SessionId},
 };
 
@@ -25,7 +25,7 @@ where
             list,
             Door::new("list_own_tokens", "The living API tokens that act as the caller.")
                 .people_only()
-                .answers_list::<TokenLine>(),
+                .answers_pages::<TokenLine>(),
         )
         .delete(
             "/session/tokens/{id}",
@@ -37,9 +37,13 @@ where
 }
 
 /// `GET /api/v1/session/tokens`
-async fn list(State(ctx): State<Ctx>, who: Principal) -> Result<axum::Json<Page<TokenLine>>, Problem> {
-    let all = super::own(&ctx, &who).await.map_err(Problem::our_fault)?;
-    Ok(axum::Json(Page::whole(all)))
+async fn list(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    Query(page): Query<Paged>,
+) -> Result<axum::Json<Page<TokenLine>>, Problem> {
+    let ask = page.ask(&ctx, format!("tokens as {}", who.user))?;
+    Ok(axum::Json(super::own(&ctx, &who, &ask).await?))
 }
 
 /// `DELETE /api/v1/session/tokens/{id}`

@@ -22,8 +22,8 @@ use super::{
 use crate::{
     ctx::Ctx,
     journal::{self, Actor, Entity, Entry},
-    kernel::{FacilityId, SessionId, Timestamp, UserId},
-    store::{Query, Row, StoreError, WriteTx, args},
+    kernel::{FacilityId, Page, PageAsk, SessionId, Timestamp, UserId},
+    store::{Query, Row, StoreError, WriteTx, among, args},
 };
 
 /// What stands before the random part, so that a token in a wrong place is recognised.
@@ -171,22 +171,57 @@ pub async fn revoke(
     Ok(true)
 }
 
-/// Every token there is or was, newest first.
+/// Whose tokens are listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokensOf {
+    /// Everybody's, dead ones too.
+    Everybody,
+    /// Those of the people of these facilities, dead ones too.
+    Facilities(Vec<FacilityId>),
+    /// The ones of one person that live at a moment.
+    Living(UserId, Timestamp),
+}
+
+/// After which token a page begins: when it was made, and which it was.
+pub type AfterToken = (Timestamp, SessionId);
+
+/// Tokens, newest first.
 ///
 /// # Errors
 /// The store's.
-pub async fn tokens(tx: &mut impl Query) -> Result<Vec<TokenLine>, StoreError> {
-    let rows = tx
-        .fetch_all(
-            "SELECT t.id, t.name, t.user_id, u.login, u.name AS person, t.scopes, t.created_at, t.expires_at,
-                    t.used_at, t.revoked_at
-               FROM api_tokens t
-               JOIN users u ON u.id = t.user_id
-              ORDER BY t.created_at DESC, t.id",
-            args![],
-        )
-        .await?;
-    rows.iter().map(line).collect()
+pub async fn tokens(
+    tx: &mut impl Query,
+    of: &TokensOf,
+    ask: &PageAsk<AfterToken>,
+) -> Result<Page<TokenLine>, StoreError> {
+    let (made, last) =
+        ask.after.map_or((Timestamp::from_millis(i64::MAX), String::new()), |(at, id)| (at, id.to_string()));
+    let mut values = args![made, last, ask.one_more()];
+    let theirs = match of {
+        TokensOf::Everybody => "1 = 1".to_owned(),
+        TokensOf::Facilities(places) => format!(
+            "EXISTS (SELECT 1 FROM user_roles r
+                      WHERE r.user_id = t.user_id AND r.status = 'active' AND r.facility_id IN ({}))",
+            among(places, &mut values)
+        ),
+        TokensOf::Living(user, now) => {
+            values.extend(args![*user, *now]);
+            "t.user_id = $4 AND t.revoked_at IS NULL AND t.expires_at > $5".to_owned()
+        }
+    };
+    let sql = format!(
+        "SELECT t.id, t.name, t.user_id, u.login, u.name AS person, t.scopes, t.created_at, t.expires_at,
+                t.used_at, t.revoked_at
+           FROM api_tokens t
+           JOIN users u ON u.id = t.user_id
+          WHERE (t.created_at, t.id) < ($1, $2)
+            AND {theirs}
+          ORDER BY t.created_at DESC, t.id DESC
+          LIMIT $3"
+    );
+    let rows = tx.fetch_built(sql, values).await?;
+    let lines = rows.iter().map(line).collect::<Result<_, _>>()?;
+    Ok(Page::cut(lines, ask, |line: &TokenLine| (line.created_at, line.id)))
 }
 
 /// One token.
@@ -224,11 +259,9 @@ fn line(row: &Row) -> Result<TokenLine, StoreError> {
 }
 
 /// The living tokens that act as the caller.
-async fn own(ctx: &Ctx, who: &Principal) -> Result<Vec<TokenLine>, StoreError> {
-    let now = ctx.clock.now();
-    let mut all = tokens(&mut ctx.db.read().await?).await?;
-    all.retain(|line| line.user == who.user && line.revoked_at.is_none() && line.expires_at > now);
-    Ok(all)
+async fn own(ctx: &Ctx, who: &Principal, ask: &PageAsk<AfterToken>) -> Result<Page<TokenLine>, StoreError> {
+    let of = TokensOf::Living(who.user, ctx.clock.now());
+    tokens(&mut ctx.db.read().await?, &of, ask).await
 }
 
 /// Revokes a token that acts as the caller; false if there is none.

@@ -96,7 +96,7 @@ where
             sessions,
             Door::new("list_sessions_of", "The browsers in which a person is signed in.")
                 .people_only()
-                .answers_list::<SessionView>()
+                .answers_pages::<SessionView>()
                 .refuses(&[&codes::WRONG_STATE]),
         )
         .delete(
@@ -235,8 +235,10 @@ async fn sessions(
     State(ctx): State<Ctx>,
     who: Principal,
     Path(id): Path<UserId>,
+    Query(page): Query<Paged>,
 ) -> Result<axum::Json<Page<SessionView>>, Problem> {
-    Ok(axum::Json(Page::whole(commands::sessions(&ctx, &who, id).await?)))
+    let ask = page.ask(&ctx, format!("sessions of {id}"))?;
+    Ok(axum::Json(commands::sessions(&ctx, &who, id, &ask).await?))
 }
 
 /// `DELETE /api/v1/admin/people/{id}/sessions/{session}`

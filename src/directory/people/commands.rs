@@ -387,11 +387,16 @@ async fn stand(
 }
 
 /// In which browsers a person is signed in.
-pub async fn sessions(ctx: &Ctx, who: &Principal, id: UserId) -> Result<Vec<SessionView>, Error> {
+pub async fn sessions(
+    ctx: &Ctx,
+    who: &Principal,
+    id: UserId,
+    ask: &PageAsk<devices::AfterSession>,
+) -> Result<Page<SessionView>, Error> {
     let mut tx = ctx.db.read().await?;
     let staff = seen_by(ctx, &mut tx, By::Person(who), id).await?;
     require(By::Person(who), &staff, Deed::Sessions)?;
-    Ok(devices::of(&mut tx, id, Some(who.session), ctx.clock.now()).await?)
+    Ok(devices::of(&mut tx, id, Some(who.session), ctx.clock.now(), ask).await?)
 }
 
 /// Signs a person out in one browser.

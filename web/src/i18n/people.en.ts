@@ -26,7 +26,6 @@ export const peopleEn: Same<typeof peopleZh> = {
   'pe.none.text': 'Add the first doctor and hand over the link for the password.',
   'pe.none.found': 'Nobody found',
   'pe.none.found.text': 'Try another name, pinyin or sign-in name.',
-  'pe.more': 'More people',
   'pe.suspended': 'Suspended',
   'pe.waiting': 'No password yet',
   'pe.signed': 'Signed in: {n}',

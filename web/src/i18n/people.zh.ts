@@ -23,7 +23,6 @@ export const peopleZh = {
   'pe.none.text': '添加第一位医生，把设密码的链接交给他。',
   'pe.none.found': '没有找到',
   'pe.none.found.text': '换个姓名、拼音或登录名再找。',
-  'pe.more': '后面的人',
   'pe.suspended': '已停用',
   'pe.waiting': '还没设密码',
   'pe.signed': '{n} 处已登录',

@@ -48,7 +48,6 @@ export const statsEn: Same<typeof statsZh> = {
   'stats.fewer': 'Fewer',
   'stats.all.n': 'All {n}',
   'stats.none': 'None in this time.',
-  'stats.more': 'More',
   'stats.day': 'Day',
   'stats.month': 'Month',
   'stats.minutes': 'Minutes',

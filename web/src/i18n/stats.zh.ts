@@ -45,7 +45,6 @@ export const statsZh = {
   'stats.fewer': '收起',
   'stats.all.n': '全部 {n} 项',
   'stats.none': '这段时间没有。',
-  'stats.more': '再取一些',
   'stats.day': '日',
   'stats.month': '月',
   'stats.minutes': '分钟',

@@ -12,8 +12,8 @@ use super::{Error, Wanted};
 use crate::{
     auth::{Principal, SCOPES, TokenLine},
     ctx::Ctx,
-    http::{Door, Doors, Json, Path, Problem, codes},
-    kernel::{Line, SessionId, UserId},
+    http::{Door, Doors, Json, Paged, Path, Problem, Query, codes},
+    kernel::{Line, Page, SessionId, UserId},
 };
 
 /// None of them takes a token: programs do not make tokens.
@@ -28,6 +28,7 @@ where
             list,
             Door::new("list_tokens", "The API tokens of the people the caller looks after, dead ones too.")
                 .people_only()
+                .paged()
                 .answers::<Tokens>(200),
         )
         .post(
@@ -54,6 +55,8 @@ where
 struct Tokens {
     /// Newest first.
     items: Vec<TokenLine>,
+    /// The cursor of the next page, if there is one.
+    next: Option<String>,
     /// Every scope there is.
     scopes: Vec<String>,
 }
@@ -83,9 +86,15 @@ struct MadeToken {
 }
 
 /// `GET /api/v1/admin/tokens`
-async fn list(State(ctx): State<Ctx>, who: Principal) -> Result<axum::Json<Tokens>, Problem> {
-    let items = super::list(&ctx, &who).await?;
-    Ok(axum::Json(Tokens { items, scopes: SCOPES.iter().map(|scope| (*scope).to_owned()).collect() }))
+async fn list(
+    State(ctx): State<Ctx>,
+    who: Principal,
+    Query(page): Query<Paged>,
+) -> Result<axum::Json<Tokens>, Problem> {
+    let ask = page.ask(&ctx, format!("tokens seen by {}", who.user))?;
+    let Page { items, next } = super::list(&ctx, &who, &ask).await?;
+    let scopes = SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
+    Ok(axum::Json(Tokens { items, next, scopes }))
 }
 
 /// `POST /api/v1/admin/tokens`

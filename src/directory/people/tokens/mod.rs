@@ -12,13 +12,14 @@ pub use api::doors;
 use super::{
     commands::{By, Error as NotYours, require, seen_by},
     model::Deed,
-    store,
 };
 use crate::{
-    auth::{self, NewToken, NotMade, Principal, SCOPES, TokenLine, oversight::Oversight},
+    auth::{
+        self, AfterToken, NewToken, NotMade, Principal, SCOPES, TokenLine, TokensOf, oversight::Oversight,
+    },
     ctx::Ctx,
     http::FieldError,
-    kernel::{Line, SessionId, UserId},
+    kernel::{Line, Page, PageAsk, SessionId, UserId},
     store::StoreError,
 };
 
@@ -58,16 +59,14 @@ pub struct Wanted {
 }
 
 /// The tokens of the people the caller looks after, newest first.
-pub async fn list(ctx: &Ctx, who: &Principal) -> Result<Vec<TokenLine>, Error> {
-    let oversight = Oversight::of(who);
-    if oversight == Oversight::Nobody {
-        return Err(NotYours::NotAllowed.into());
-    }
+pub async fn list(ctx: &Ctx, who: &Principal, ask: &PageAsk<AfterToken>) -> Result<Page<TokenLine>, Error> {
+    let of = match Oversight::of(who) {
+        Oversight::Nobody => return Err(NotYours::NotAllowed.into()),
+        Oversight::Facilities(places) => TokensOf::Facilities(places),
+        Oversight::Alliance => TokensOf::Everybody,
+    };
     let mut tx = ctx.db.read().await?;
-    let mut all = auth::tokens(&mut tx).await?;
-    let people = store::everybody(&mut tx, ctx.clock.now()).await?;
-    all.retain(|line| people.iter().any(|staff| staff.id == line.user && oversight.sees(&staff.roles())));
-    Ok(all)
+    Ok(auth::tokens(&mut tx, &of, ask).await?)
 }
 
 /// Makes a token and gives its text back, this once.
