@@ -32,6 +32,7 @@ pub async fn run(config: Config, how: Serve) -> Result<(), CliError> {
     let ctx = instruments(&config).await?;
 
     let mut config = config;
+    let keep = config.hooks.keep();
     let courier = Courier::new(&config.hooks).map_err(|why| CliError::Refused(chain(&why)))?;
     let courier = Arc::new(courier);
     let port = listener.address().map_err(CliError::Runtime)?.port();
@@ -57,7 +58,7 @@ pub async fn run(config: Config, how: Serve) -> Result<(), CliError> {
         tokio::spawn(figures.serve(app.clone()));
     }
     let db = app.ctx.db.clone();
-    let mut jobs = jobs::start(&app.ctx, &app.files, courier, &app.stop);
+    let mut jobs = jobs::start(&app.ctx, &app.files, (courier, keep), &app.stop);
     listener.serve(app).await;
     while jobs.join_next().await.is_some() {}
     relay.stop();

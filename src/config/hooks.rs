@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
@@ -18,11 +19,26 @@ pub struct Hooks {
     pub authority: Option<PathBuf>,
     /// A receiver that has not answered by then has not received.
     pub answer_within_seconds: u64,
+    /// Messages that were delivered or given up are shown for so many days (1 to 3650), then let go.
+    pub keep_days: u32,
+}
+
+impl Hooks {
+    /// How long a message that is done is kept.
+    pub fn keep(&self) -> Duration {
+        Duration::from_hours(24) * self.keep_days.clamp(1, 3_650)
+    }
 }
 
 impl Default for Hooks {
     fn default() -> Self {
-        Self { allow: Vec::new(), ports: vec![443, 8443], authority: None, answer_within_seconds: 8 }
+        Self {
+            allow: Vec::new(),
+            ports: vec![443, 8443],
+            authority: None,
+            answer_within_seconds: 8,
+            keep_days: 90,
+        }
     }
 }
 

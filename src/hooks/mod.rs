@@ -27,4 +27,4 @@ mod store;
 
 pub use api::doors;
 pub use courier::{Courier, NotReady};
-pub use run::run;
+pub use run::{forget, run};

@@ -28,6 +28,8 @@ const FOR_ALL: usize = 32;
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Entries come in bursts.
 const GATHER: Duration = Duration::from_millis(100);
+/// Old messages let go in one transaction: others want to write too.
+const AT_ONCE: i64 = 200;
 /// "Wants no more of this": RFC 9110, 15.5.11.
 const GONE: u16 = 410;
 
@@ -73,6 +75,24 @@ pub async fn run(ctx: Ctx, courier: Arc<Courier>, stop: CancellationToken) {
                 // Whose it was is not known any more: better a few tries too many than none.
                 Err(_) => busy.clear(),
             },
+        }
+    }
+}
+
+/// Lets go what was delivered or given up longer than `keep` ago; says how many messages.
+///
+/// # Errors
+/// If the store cannot be read or written.
+pub async fn forget(ctx: &Ctx, keep: Duration) -> Result<u64, StoreError> {
+    let moment = ctx.clock.now().minus(keep);
+    let mut gone = 0;
+    loop {
+        let mut tx = ctx.db.write_quiet("hooks.forget").await?;
+        let some = store::let_go(&mut tx, moment, AT_ONCE).await?;
+        tx.commit().await?;
+        gone += some;
+        if some < AT_ONCE as u64 {
+            return Ok(gone);
         }
     }
 }

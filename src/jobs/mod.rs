@@ -50,8 +50,14 @@ pub async fn clear_up(ctx: &Ctx, files: &Files) -> Result<(), attachments::Error
     Ok(())
 }
 
-/// Starts all jobs; they end when `stop` is cancelled.
-pub fn start(ctx: &Ctx, files: &Arc<Files>, courier: Arc<Courier>, stop: &CancellationToken) -> JoinSet<()> {
+/// Starts all jobs; they end when `stop` is cancelled. Messages to other systems go with `courier`,
+/// and are kept for `keep` when they are done.
+pub fn start(
+    ctx: &Ctx,
+    files: &Arc<Files>,
+    (courier, keep): (Arc<Courier>, Duration),
+    stop: &CancellationToken,
+) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     jobs.spawn(hooks::run(ctx.clone(), courier, stop.clone()));
     jobs.spawn(seal(ctx.clone(), stop.clone()));
@@ -66,6 +72,11 @@ pub fn start(ctx: &Ctx, files: &Arc<Files>, courier: Arc<Courier>, stop: &Cancel
     every(&mut jobs, COUNTED, stop, ctx, |ctx| async move { stats::catch_up(&ctx).await.map(drop) });
     let hour = Duration::from_hours(1);
     every(&mut jobs, hour, stop, ctx, |ctx| async move { forget(&ctx).await });
+    every(&mut jobs, hour, stop, ctx, move |ctx| async move {
+        let messages = hooks::forget(&ctx, keep).await?;
+        debug!(messages, "Old messages to other systems were let go");
+        Ok::<(), StoreError>(())
+    });
     let files = Arc::clone(files);
     every(&mut jobs, hour, stop, ctx, move |ctx| {
         let files = Arc::clone(&files);

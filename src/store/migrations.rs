@@ -30,6 +30,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (18, "entry", include_str!("../../migrations/0018_entry.sql")),
     (19, "calls", include_str!("../../migrations/0019_calls.sql")),
     (20, "scale", include_str!("../../migrations/0020_scale.sql")),
+    (21, "office", include_str!("../../migrations/0021_office.sql")),
 ];
 
 /// Runs what has not run yet.

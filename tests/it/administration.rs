@@ -165,7 +165,7 @@ async fn relations_follow_from_the_levels_until_they_are_set_by_hand_and_again_a
 
     let none = json!({ "items": [{ "facility": hospital.facility, "by_hand": "none" },
                                  { "facility": other.facility, "by_hand": "peer" }] });
-    let after = admin.put(&path, none).await.is(200).json();
+    let after = admin.replaces(&path, none).await.is(200).json();
     assert_eq!(
         (&after["items"][0]["by_hand"], &after["items"][1]["by_hand"]),
         (&json!("none"), &Value::Null)
@@ -175,19 +175,25 @@ async fn relations_follow_from_the_levels_until_they_are_set_by_hand_and_again_a
     let refused = rural.does(&referral, "submit", json!({})).await.is(422).json();
     assert_eq!(refused["code"], "incomplete", "and not taken: {refused}");
 
-    let again = admin.delete(&path).await.is(200).json();
+    let late = json!({ "items": [{ "facility": hospital.facility, "by_hand": "up" }] });
+    let stale = admin.writes_over(Method::PUT, &path, 0, late.clone()).await.is(412).json();
+    assert_eq!(stale["version"], 1, "somebody else's change is not overwritten");
+    assert_eq!(admin.put(&path, late).await.is(428).json()["code"], "if_match_missing");
+    admin.writes_over(Method::DELETE, &path, 0, Value::Null).await.is(412);
+
+    let again = admin.clears(&path).await.is(200).json();
     assert_eq!(again["items"][0]["by_hand"], Value::Null);
     rural.does(&referral, "submit", json!({})).await.is(200);
     let second = alliance.hospital("Jinan Central").await;
     let onward = json!({ "to_department": second.department() });
     let none = json!({ "items": [{ "facility": second.facility, "by_hand": "none" }] });
-    admin.put(&path, none).await.is(200);
+    admin.replaces(&path, none).await.is(200);
     let refused = rural.does(&referral, "redirect_by_sender", onward.clone()).await.is(422).json();
     assert_eq!(refused["errors"][0], json!({ "field": "to_department", "code": "not_related" }));
-    admin.delete(&path).await.is(200);
+    admin.clears(&path).await.is(200);
     rural.does(&referral, "redirect_by_sender", onward).await.is(200);
     let strange = json!({ "items": [{ "facility": clinic.facility, "by_hand": "peer" }] });
-    assert_eq!(admin.put(&path, strange).await.is(422).json()["errors"][0]["field"], "items.0.facility");
+    assert_eq!(admin.replaces(&path, strange).await.is(422).json()["errors"][0]["field"], "items.0.facility");
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use causeway::config;
 use causeway::hooks::{self, Courier};
 use causeway::kernel::{Clock, SystemClock};
+use causeway::store::args;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -192,6 +193,7 @@ fn settings(receivers: &[&Receiver]) -> config::Hooks {
         ports: receivers.iter().map(|receiver| receiver.port).collect(),
         authority: Some(receivers[0].authority.clone()),
         answer_within_seconds: 1,
+        keep_days: 90,
     }
 }
 
@@ -454,6 +456,32 @@ async fn a_secret_is_changed_without_a_gap_and_a_pause_holds_what_comes() {
     admin.delete(&hook).await.is(204);
     admin.get(&hook).await.is(404);
     assert_eq!(admin.get("/admin/hooks").await.is(200).json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_message_that_is_done_is_let_go_after_its_time_and_one_that_waits_never() {
+    let scene = Scene::open().await;
+    let admin = scene.hospital.admin();
+    let (hook, _) = entered(&scene.hospital, "https://his.example/in").await;
+    let given_up = admin.post(&format!("{hook}/test"), json!({})).await.is(201).text("id");
+    let waits = admin.post(&format!("{hook}/test"), json!({})).await.is(201).text("id");
+    let now = scene.alliance.ctx.clock.now();
+    let mut tx = scene.alliance.ctx.db.write_quiet("test.give_up").await.unwrap();
+    let done = "UPDATE hook_deliveries SET state = 'dead', done_at = $2 WHERE id = $1";
+    tx.execute(done, args![given_up, now]).await.unwrap();
+    let tried = "INSERT INTO hook_tries (delivery_id, n, at, took_ms) VALUES ($1, 1, $2, 5)";
+    tx.execute(tried, args![given_up, now]).await.unwrap();
+    tx.commit().await.unwrap();
+    let keep = config::Hooks::default().keep();
+
+    scene.alliance.clock.forward(keep);
+    assert_eq!(hooks::forget(&scene.alliance.ctx, keep).await.unwrap(), 0, "its time is not over");
+    scene.alliance.clock.forward(Duration::from_secs(1));
+    assert_eq!(hooks::forget(&scene.alliance.ctx, keep).await.unwrap(), 1);
+
+    let left: Vec<Value> = deliveries(admin, &hook).await.iter().map(|one| one["id"].clone()).collect();
+    assert_eq!(left, [json!(waits)]);
+    assert_eq!(scene.alliance.read_one("SELECT count(*) AS n FROM hook_tries").await, 0);
 }
 
 #[tokio::test]

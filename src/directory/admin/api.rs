@@ -110,22 +110,24 @@ where
             show_relations,
             Door::new("show_relations", "Where a facility may send patients, by level and by hand.")
                 .people_only()
-                .answers::<RelationsView>(200),
+                .answers_record::<RelationsView>(200),
         )
         .put(
             "/admin/facilities/{id}/relations",
             write_relations,
             Door::new("write_relations", "Sets what a facility is to some others by hand.")
                 .people_only()
+                .seen()
                 .takes::<RelationsForm>()
-                .answers::<RelationsView>(200),
+                .answers_record::<RelationsView>(200),
         )
         .delete(
             "/admin/facilities/{id}/relations",
             relations_by_level,
             Door::new("relations_by_level", "Forgets what was set by hand: the levels decide again.")
                 .people_only()
-                .answers::<RelationsView>(200),
+                .seen()
+                .answers_record::<RelationsView>(200),
         )
         .post(
             "/admin/imports",
@@ -237,25 +239,30 @@ async fn show_relations(
     State(ctx): State<Ctx>,
     who: Principal,
     Path(id): Path<FacilityId>,
-) -> Result<axum::Json<RelationsView>, Problem> {
-    Ok(axum::Json(relations::show(&ctx, &who, id).await?))
+) -> Result<Tagged<RelationsView>, Problem> {
+    let view = relations::show(&ctx, &who, id).await?;
+    Ok(Tagged::ok(view.version, view))
 }
 
 async fn write_relations(
     State(ctx): State<Ctx>,
     who: Principal,
     Path(id): Path<FacilityId>,
+    IfMatch(seen): IfMatch,
     Json { value, .. }: Json<RelationsForm>,
-) -> Result<axum::Json<RelationsView>, Problem> {
-    Ok(axum::Json(relations::write(&ctx, &who, id, &value.items).await?))
+) -> Result<Tagged<RelationsView>, Problem> {
+    let view = relations::write(&ctx, &who, (id, seen), &value.items).await?;
+    Ok(Tagged::ok(view.version, view))
 }
 
 async fn relations_by_level(
     State(ctx): State<Ctx>,
     who: Principal,
     Path(id): Path<FacilityId>,
-) -> Result<axum::Json<RelationsView>, Problem> {
-    Ok(axum::Json(relations::by_level(&ctx, &who, id).await?))
+    IfMatch(seen): IfMatch,
+) -> Result<Tagged<RelationsView>, Problem> {
+    let view = relations::by_level(&ctx, &who, (id, seen)).await?;
+    Ok(Tagged::ok(view.version, view))
 }
 
 /// A table to be read.

@@ -13,7 +13,7 @@ use crate::{
     http::FieldError,
     journal::{self, Actor, Entity, Entry},
     kernel::FacilityId,
-    store::Query,
+    store::{Query, WriteTx},
     words,
 };
 
@@ -60,6 +60,8 @@ pub struct RelationsView {
     pub from: FacilityName,
     /// To every other facility, those that can do most first.
     pub items: Vec<RelationLine>,
+    /// Counts the changes by hand.
+    pub version: i64,
 }
 
 /// What is to be set for one target.
@@ -90,21 +92,33 @@ async fn shown(tx: &mut impl Query, from: FacilityId) -> Result<RelationsView, E
         by_hand: by_hand.get(&one.id).map(|direction| FacilityRelation::from(*direction)),
         facility: one.name(),
     };
-    Ok(RelationsView { items: all.into_iter().map(line).collect(), from: here.name() })
+    let version = store::relations_version(tx, from).await?.ok_or(Error::NotFound("facility"))?;
+    Ok(RelationsView { items: all.into_iter().map(line).collect(), from: here.name(), version })
+}
+
+/// Takes the change for oneself, if the relations are still those that were seen.
+async fn claim(tx: &mut WriteTx, from: FacilityId, seen: i64) -> Result<(), Error> {
+    if store::relations_change(tx, from, seen).await? {
+        return Ok(());
+    }
+    let version = store::relations_version(tx, from).await?.ok_or(Error::NotFound("facility"))?;
+    Err(Error::Stale { version })
 }
 
 /// Sets what `from` is to some targets; the others stay as they are.
 ///
 /// # Errors
-/// `Fields` names each target that is not there, or that is `from` itself.
+/// `Stale` if they were changed since they were seen; `Fields` names each target that is not there,
+/// or that is `from` itself.
 pub async fn write(
     ctx: &Ctx,
     who: &Principal,
-    from: FacilityId,
+    (from, seen): (FacilityId, i64),
     wanted: &[RelationSet],
 ) -> Result<RelationsView, Error> {
     require(who, from)?;
     let mut tx = ctx.db.write("relations.write").await?;
+    claim(&mut tx, from, seen).await?;
     let before = shown(&mut tx, from).await?;
     let wrong: Vec<FieldError> = wanted
         .iter()
@@ -138,9 +152,17 @@ pub async fn write(
 }
 
 /// Lets the levels decide again everything that `from` was set to by hand.
-pub async fn by_level(ctx: &Ctx, who: &Principal, from: FacilityId) -> Result<RelationsView, Error> {
+///
+/// # Errors
+/// `Stale` if they were changed since they were seen.
+pub async fn by_level(
+    ctx: &Ctx,
+    who: &Principal,
+    (from, seen): (FacilityId, i64),
+) -> Result<RelationsView, Error> {
     require(who, from)?;
     let mut tx = ctx.db.write("relations.by_level").await?;
+    claim(&mut tx, from, seen).await?;
     store::clear_relations(&mut tx, from).await?;
     told(ctx, &mut tx, who, from, serde_json::json!({ "by_level": true })).await?;
     let after = shown(&mut tx, from).await?;
@@ -151,7 +173,7 @@ pub async fn by_level(ctx: &Ctx, who: &Principal, from: FacilityId) -> Result<Re
 
 async fn told(
     ctx: &Ctx,
-    tx: &mut crate::store::WriteTx,
+    tx: &mut WriteTx,
     who: &Principal,
     from: FacilityId,
     payload: serde_json::Value,

@@ -189,6 +189,26 @@ pub async fn set_relation(
     Ok(())
 }
 
+/// How often what `from` is to others was changed by hand; `None` if there is no such facility.
+pub async fn relations_version(tx: &mut impl Query, from: FacilityId) -> Result<Option<i64>> {
+    let row =
+        tx.fetch_optional("SELECT relations_version FROM facilities WHERE id = $1", args![from]).await?;
+    row.map(|row| row.get("relations_version")).transpose()
+}
+
+/// Counts a change of the relations somebody saw at version `seen`; false if another came first.
+pub async fn relations_change(tx: &mut WriteTx, from: FacilityId, seen: i64) -> Result<bool> {
+    let changed = tx
+        .execute(
+            "UPDATE facilities SET relations_version = relations_version + 1
+              WHERE id = $1
+                AND relations_version = $2",
+            args![from, seen],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
 /// Lets the levels decide everything from here.
 pub async fn clear_relations(tx: &mut WriteTx, from: FacilityId) -> Result<()> {
     tx.execute("DELETE FROM facility_relations WHERE from_facility = $1", args![from]).await?;

@@ -144,6 +144,28 @@ pub async fn tried(
     Ok(())
 }
 
+/// Lets go up to `most` messages that were done before `moment`, with their tries; says how many.
+pub async fn let_go(tx: &mut WriteTx, moment: Timestamp, most: i64) -> Result<u64> {
+    let rows = tx
+        .fetch_all(
+            "SELECT id
+               FROM hook_deliveries
+              WHERE state <> 'waiting'
+                AND done_at < $1
+              ORDER BY done_at
+              LIMIT $2",
+            args![moment, most],
+        )
+        .await?;
+    let mut gone = 0;
+    for row in &rows {
+        let id: DeliveryId = row.get("id")?;
+        tx.execute("DELETE FROM hook_tries WHERE delivery_id = $1", args![id]).await?;
+        gone += tx.execute("DELETE FROM hook_deliveries WHERE id = $1", args![id]).await?;
+    }
+    Ok(gone)
+}
+
 /// The messages of an address, newest first, from after `after`.
 pub async fn deliveries(
     tx: &mut impl Query,

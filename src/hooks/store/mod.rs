@@ -5,8 +5,8 @@ mod messages;
 use std::collections::BTreeMap;
 
 pub use messages::{
-    Happened, claim, deliveries, delivery, give_up, happened, hooks_due, read_on, read_to, replay, send,
-    tried,
+    Happened, claim, deliveries, delivery, give_up, happened, hooks_due, let_go, read_on, read_to, replay,
+    send, tried,
 };
 
 use super::model::{Address, Hook, HookEvent, HookView};

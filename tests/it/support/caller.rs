@@ -62,6 +62,19 @@ impl Person {
         self.send(Method::PATCH, path, &headers, body.to_string().into()).await
     }
 
+    /// Replaces the version that `GET` shows now.
+    pub async fn replaces(&self, path: &str, body: Value) -> Answer {
+        let seen = self.get(path).await.etag();
+        let headers = [("content-type", "application/json"), ("if-match", &*seen)];
+        self.send(Method::PUT, path, &headers, body.to_string().into()).await
+    }
+
+    /// Removes the version that `GET` shows now.
+    pub async fn clears(&self, path: &str) -> Answer {
+        let seen = self.get(path).await.etag();
+        self.send(Method::DELETE, path, &[("if-match", &*seen)], Body::empty()).await
+    }
+
     /// Writes over version `seen`.
     pub async fn writes_over(&self, method: Method, path: &str, seen: i64, body: Value) -> Answer {
         let seen = format!("\"{seen}\"");

@@ -1616,6 +1616,8 @@ export interface RelationsView {
   from: FacilityName;
   /** To every other facility, those that can do most first. */
   items: RelationLine[];
+  /** Counts the changes by hand. */
+  version: number;
 }
 
 /** What came of looking at an override. */
@@ -1720,14 +1722,6 @@ export interface Row {
   urgency: string;
   /** Under which heading: a code, an id or a number. */
   value: string;
-}
-
-/** Records behind a figure. */
-export interface Rows {
-  /** The records, the last one sent first. */
-  items: Row[];
-  /** Where the next page begins, if there may be one. */
-  next: string | null;
 }
 
 /** A name and a definition in one language. */
@@ -1970,6 +1964,8 @@ export interface TokenLine {
 export interface Tokens {
   /** Newest first. */
   items: TokenLine[];
+  /** The cursor of the next page, if there is one. */
+  next: string | null;
   /** Every scope there is. */
   scopes: string[];
 }
