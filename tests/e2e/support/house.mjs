@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { launch } from './browser.mjs';
 import { CLINIC as ROOM, HOSPITAL as OFFICE } from './drawn.mjs';
 import { writeMicrophone, writeScene } from './media.mjs';
-import { CLINIC, DESK, SPECIALIST, api, call, signIn } from './people.mjs';
+import { CLINIC, DEPARTMENT, DESK, SPECIALIST, api, call, signIn } from './people.mjs';
 import { startServer } from './server.mjs';
 import { until } from './steps.mjs';
 
@@ -68,8 +68,33 @@ export async function openHouse() {
     signIn(pages.admin, server.base, ADMIN),
   ]);
   await pages.guest.goto(house.at('/sign-in'));
-  house.ids = await worthSeeing(pages);
+  house.ids = { ...(await worthSeeing(pages)), ...(await furnish(pages.admin)) };
   return house;
+}
+
+/** What the demo has none of: an address that is told and was not reached, a token, somebody who is away. */
+async function furnish(admin) {
+  const made = async (where, what) => {
+    const { status, body } = await api(admin, 'POST', where, what);
+    if (status !== 201) throw new Error(`${where} answered ${status} ${JSON.stringify(body)}`);
+    return body;
+  };
+  const { acting } = (await api(admin, 'GET', '/session')).body;
+  const { hook } = await made('/admin/hooks', { facility: acting.facility.id, url: 'https://his.hospital.example/causeway', events: ['ring', 'urgent_referral'] });
+  await made(`/admin/hooks/${hook.id}/test`, {});
+  const people = (await api(admin, 'GET', '/admin/people')).body.items;
+  const doctor = people.find((one) => one.login === SPECIALIST.login);
+  await made('/admin/tokens', { name: '医院信息系统', user: doctor.id, scopes: ['read:consults', 'write:referrals'], days: 90 });
+  // Away from today on, in a department whose doctors nobody rings here.
+  const departments = (await api(admin, 'GET', '/admin/departments')).body.items.filter((one) => !one.name.includes(DEPARTMENT));
+  for (const { id } of departments) {
+    const week = (await api(admin, 'GET', `/admin/departments/${id}/rota?from=${new Date().toISOString()}`)).body;
+    if (!week.staff.length) continue;
+    const days = (n) => new Date(Math.floor((Date.now() + 8 * 3_600_000) / 86_400_000) * 86_400_000 - 8 * 3_600_000 + n * 86_400_000).toISOString();
+    await made('/absences', { user: week.staff[0].id, starts_at: days(0), ends_at: days(3) });
+    return { ward: id };
+  }
+  throw new Error('no department has doctors');
 }
 
 /** Records of the demo by what they show. */

@@ -38,6 +38,9 @@ const referrals = { name: 'referrals', who: 'clinic', at: () => '/referrals', re
 const referral = { name: 'referral', who: 'clinic', at: ({ ids }) => `/referrals/${ids.sent}`, ready: '.tl' };
 const desk = { name: 'desk', who: 'desk', at: () => '/desk?box=in&tab=decide', ready: '.preview .panel' };
 const statistics = { name: 'statistics', who: 'admin', at: () => '/statistics', ready: '.heads', calm: 900 };
+const rota = { name: 'admin-rota', who: 'admin', at: () => '/admin?tab=rota', ready: '.admin table' };
+const hooks = { name: 'admin-hooks', who: 'admin', at: () => '/admin?tab=hooks', ready: '.admin .item' };
+const tokens = { name: 'admin-tokens', who: 'admin', at: () => '/admin?tab=tokens', ready: '.admin .item' };
 const live = { who: 'specialist', before: meet, at: inCall, ready: '.tile:not(.own) video', calm: 1_200 };
 
 export const SCENES = [
@@ -127,6 +130,15 @@ export const SCENES = [
   referrals,
   ...states(referrals, 'empty', 'loading', 'error'),
   { name: 'referral-new', who: 'clinic', at: ({ ids }) => `/referrals/new?patient=${ids.patient}`, ready: 'h1' },
+  { name: 'referral-new-whom', who: 'clinic', at: ({ ids }) => `/referrals/new?patient=${ids.patient}`, ready: '.choice', stage: async (page) => {
+    await page.locator('#rn-d').focus();
+    await page.getByRole('option').first().waitFor();
+  } },
+  { name: 'referral-new-free', who: 'clinic', at: ({ ids }) => `/referrals/new?patient=${ids.patient}`, ready: '.choice', stage: async (page) => {
+    await page.locator('#rn-d').fill('心血管');
+    await page.getByRole('option').first().click();
+    await page.locator('.field .rowx').first().waitFor();
+  } },
   referral,
   ...states(referral, 'loading', 'error'),
   { name: 'referral-down', who: 'clinic', at: ({ ids }) => `/referrals/${ids.down}`, ready: '.tl' },
@@ -157,8 +169,19 @@ export const SCENES = [
   { name: 'overrides', who: 'admin', at: () => '/overrides', ready: 'h1' },
   { name: 'admin-facilities', who: 'admin', at: () => '/admin?tab=facilities', ready: '.admin table' },
   { name: 'admin-departments', who: 'admin', at: () => '/admin?tab=departments', ready: '.admin .panel' },
-  { name: 'admin-rota', who: 'admin', at: () => '/admin?tab=rota', ready: '.admin table' },
+  rota,
+  ...states(rota, 'empty', 'loading', 'error', 'offline'),
+  { ...rota, name: 'admin-rota-away', at: ({ ids }) => `/admin?tab=rota&department=${ids.ward}`, ready: '.admin .item.away' },
+  { ...rota, name: 'admin-rota-away-new', lang: 'zh', stage: async (page) => {
+    await page.getByRole('button', { name: '登记请假' }).click();
+    await page.locator('#aw-to').waitFor();
+  } },
   { name: 'admin-import', who: 'admin', at: () => '/admin?tab=import', ready: '.admin h1' },
+  { name: 'admin-import-wrong', who: 'admin', at: () => '/admin?tab=import', ready: '.admin h1', stage: async (page) => {
+    const text = '机构名称,级别,24小时电话\n溪口镇卫生院,乡镇卫生院,0999-555-0141\n东坡村卫生室,诊所,\n';
+    await page.locator('input[type=file]').setInputFiles({ name: '机构.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+    await page.locator('.admin [role=alert], .admin table, .admin .error').first().waitFor();
+  } },
   { name: 'admin-import-people', who: 'admin', at: () => '/admin?tab=import', ready: '.admin h1', stage: async (page) => {
     await page.locator('.seg button, .seg label').nth(2).click();
   } },
@@ -166,13 +189,19 @@ export const SCENES = [
   { name: 'admin-relations-changed', who: 'admin', lang: 'zh', at: () => '/admin?tab=relations', ready: '.admin .item', stage: async (page) => {
     await page.locator('.admin .item select').first().selectOption('none');
   } },
-  { name: 'admin-hooks', who: 'admin', at: () => '/admin?tab=hooks', ready: '.admin .empty, .admin .item' },
-  { name: 'admin-hooks-new', who: 'admin', at: () => '/admin?tab=hooks', ready: '.admin .empty, .admin .item', stage: async (page) => {
+  hooks,
+  ...states(hooks, 'empty', 'loading', 'error', 'offline'),
+  { ...hooks, name: 'admin-hooks-log', stage: async (page) => {
+    await page.locator('.admin .item .actions button').nth(1).click();
+    await page.getByRole('dialog').locator('li').first().waitFor();
+  } },
+  { ...hooks, name: 'admin-hooks-new', stage: async (page) => {
     await page.locator('.admin .btn.primary').first().click();
     await page.getByRole('dialog').waitFor();
   } },
-  { name: 'admin-tokens', who: 'admin', at: () => '/admin?tab=tokens', ready: '.admin .empty, .admin .item' },
-  { name: 'admin-tokens-new', who: 'admin', at: () => '/admin?tab=tokens', ready: '.admin h1', stage: async (page) => {
+  tokens,
+  ...states(tokens, 'empty', 'loading', 'error', 'offline'),
+  { ...tokens, name: 'admin-tokens-new', stage: async (page) => {
     await page.locator('.head .btn.primary, .admin .btn.primary').first().click();
     await page.getByRole('dialog').waitFor();
   } },

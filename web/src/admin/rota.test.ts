@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dutiesOf, gridOf, monday, moved, week } from './rota';
+import { beginOf, DAY, dutiesOf, gridOf, isAway, lastDayOf, monday, moved, week } from './rota';
 
 const from = monday(Date.parse('2026-11-22T07:00:00Z'));
 const lin = { id: 'usr-lin' };
@@ -41,5 +41,13 @@ describe('the rota', () => {
   it('moves to the next week without those who left', () => {
     const one = duty('2026-11-16T00:00:00.000Z', '2026-11-17T00:00:00.000Z');
     expect(moved([one, { ...one, user: 'usr-gone' }], [lin], 1)).toEqual([duty('2026-11-23T00:00:00.000Z', '2026-11-24T00:00:00.000Z')]);
+  });
+
+  it('shows an absence of whole days by its first and last, and on no other', () => {
+    const away = { starts_at: beginOf('2026-11-17', 0), ends_at: beginOf('2026-11-18', DAY) };
+    expect(away.starts_at).toBe('2026-11-16T16:00:00.000Z');
+    expect(lastDayOf(away)).toBe(Date.parse(beginOf('2026-11-18', 0)));
+    expect([0, 1, 2, 3].map((n) => isAway(away, from + n * DAY))).toEqual([false, true, true, false]);
+    expect(lastDayOf({ ...away, ends_at: '2026-11-18T04:00:00Z' }), 'back within a day').toBeNull();
   });
 });

@@ -2,7 +2,7 @@
 import type { Duty } from '../api/schema';
 
 const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
+export const DAY = 24 * HOUR;
 /** All facilities keep the same time, without summer time. */
 const CLINIC = 8 * HOUR;
 /** The day begins at eight, the night at eight in the evening. */
@@ -32,6 +32,23 @@ export function monday(at: number): number {
 /** The first moments of the seven days. */
 export const daysOf = (from: number): number[] => Array.from({ length: 7 }, (_, n) => from + n * DAY);
 export const week = (from: number, by: number): number => from + by * 7 * DAY;
+
+/** The first moment of a day `yyyy-mm-dd` in clinic time, or so much later. */
+export const beginOf = (day: string, later: number): string => new Date(Date.parse(`${day}T00:00:00+08:00`) + later).toISOString();
+
+interface Span {
+  starts_at: string;
+  ends_at: string;
+}
+
+/** The last day of a span of whole days, by its first moment; nothing if it begins or ends within one. */
+export function lastDayOf(of: Span): number | null {
+  const [from, to] = [Date.parse(of.starts_at), Date.parse(of.ends_at)];
+  return (from + CLINIC) % DAY === 0 && (to + CLINIC) % DAY === 0 ? to - DAY : null;
+}
+
+/** True if the span touches the day that begins at `day`. */
+export const isAway = (of: Span, day: number): boolean => Date.parse(of.starts_at) < day + DAY && Date.parse(of.ends_at) > day;
 
 const emptyRow = (): Plan[] => Array.from({ length: 7 }, () => 'off');
 

@@ -48,7 +48,7 @@ export type { ConsentView, OverrideView, Strokes } from './wire';
 export type Relation = wire.FacilityRelation;
 export type { DeliveryView, HookEvent, HookView, MadeHook, RelationLine, RelationsView } from './wire';
 export type { MadeToken, TokenLine, Tokens } from './wire';
-export type { DepartmentRecord, Duty, FacilityRecord, Imported, RotaWeek } from './wire';
+export type { Absence, DepartmentRecord, Duty, FacilityRecord, Imported, RotaWeek } from './wire';
 
 /** A consent as it is taken, and why an emergency went on without one. */
 export type NewConsent = wire.ConsentForm;
