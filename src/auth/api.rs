@@ -12,7 +12,7 @@ use super::{
     commands::{self, Error, Look},
     devices, links,
     model::{Me, Principal, Status},
-    presence,
+    own, presence,
     session::{self, Token},
     tokens,
 };
@@ -71,8 +71,7 @@ where
                 .answers_nothing(204)
                 .refuses(&[&codes::SLOW_DOWN]),
         )
-        .and(devices::doors())
-        .and(tokens::doors())
+        .and(own::doors())
         .and(links::doors())
 }
 

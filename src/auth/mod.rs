@@ -10,6 +10,7 @@ pub mod devices;
 pub mod links;
 mod model;
 pub mod oversight;
+mod own;
 mod password;
 pub mod policy;
 mod presence;

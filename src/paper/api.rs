@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::{
     Press,
-    commands::{self, Kind, MOST, Order, PaperStanding, Printed, Told},
+    commands::{self, Kind, MOST, Order, PaperStanding, Printed, Told, Wanted},
     error::Error,
 };
 use crate::{
@@ -209,11 +209,21 @@ async fn letter(
 ) -> Result<Response, Problem> {
     let kind = kind(asking.kind.as_deref())?;
     let order = Order { lang: lang(asking.lang.as_deref())?, origin: origin(&press, &headers, &uri) };
+    papers((&ctx, &press, &who), Wanted::Letters(&[id], kind), &order, &ready).await
+}
+
+/// The papers, or whether they would be printed.
+async fn papers(
+    (ctx, press, who): (&Ctx, &Arc<Press>, &Principal),
+    wanted: Wanted<'_>,
+    order: &Order,
+    ready: &Ready,
+) -> Result<Response, Problem> {
     if ready.is_asked() {
-        commands::letters_ready(&ctx, &press, &who, (&[id], kind), &order).await?;
+        commands::ready(ctx, press, who, wanted, order).await?;
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    Ok(shown(commands::letters(&ctx, &press, &who, (&[id], kind), &order).await?))
+    Ok(shown(commands::papers(ctx, press, who, wanted, order).await?))
 }
 
 /// `GET /api/v1/referrals/letters?ids&kind&lang`
@@ -231,11 +241,7 @@ async fn letters(
     if ids.is_empty() {
         return Err(Problem::field("ids", "required"));
     }
-    if ready.is_asked() {
-        commands::letters_ready(&ctx, &press, &who, (&ids, kind), &order).await?;
-        return Ok(StatusCode::NO_CONTENT.into_response());
-    }
-    Ok(shown(commands::letters(&ctx, &press, &who, (&ids, kind), &order).await?))
+    papers((&ctx, &press, &who), Wanted::Letters(&ids, kind), &order, &ready).await
 }
 
 /// `GET /api/v1/consults/{id}/opinion/paper?version&lang`
@@ -247,12 +253,7 @@ async fn opinion(
     (uri, headers): (Uri, HeaderMap),
 ) -> Result<Response, Problem> {
     let order = Order { lang: lang(asking.lang.as_deref())?, origin: origin(&press, &headers, &uri) };
-    let wanted = (id, asking.version);
-    if ready.is_asked() {
-        commands::opinion_ready(&ctx, &press, &who, wanted, &order).await?;
-        return Ok(StatusCode::NO_CONTENT.into_response());
-    }
-    Ok(shown(commands::opinion(&ctx, &press, &who, wanted, &order).await?))
+    papers((&ctx, &press, &who), Wanted::Opinion(id, asking.version), &order, &ready).await
 }
 
 /// `GET /api/v1/statistics/paper?from&to&…&lang`

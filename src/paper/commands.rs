@@ -54,44 +54,68 @@ pub struct Order {
     pub origin: String,
 }
 
-/// The letters of these referrals in one file, each beginning with page 1.
+/// Which papers are to be printed.
+#[derive(Debug, Clone, Copy)]
+pub enum Wanted<'a> {
+    /// The letters of these referrals in one file, each beginning with page 1.
+    Letters(&'a [ReferralId], Kind),
+    /// A consult's opinion as it was signed; the version that holds now if none is asked for.
+    Opinion(ConsultId, Option<i64>),
+}
+
+/// Prints papers of records; who took them is in the journal.
 ///
 /// # Errors
-/// `TooMany` beyond [`MOST`], `NotYet` for a letter back before there is an outcome, `Missing`
-/// for characters that no font has, and what the referral refuses.
-pub async fn letters(
+/// `TooMany` beyond [`MOST`]; `NotYet` for a letter back before there is an outcome and an opinion
+/// before anybody signed; `NotFound` for a version there is not; `Missing` for characters that no
+/// font has; and what the record refuses.
+pub async fn papers(
     ctx: &Ctx,
     press: &Arc<Press>,
     who: &Principal,
-    wanted: (&[ReferralId], Kind),
+    wanted: Wanted<'_>,
     order: &Order,
 ) -> Result<Printed, Error> {
-    let mut tx = ctx.db.write("paper.letters").await?;
-    let (name, sheets) = letter_sheets(ctx, press, (&mut tx, who), wanted, order).await?;
+    let mut tx = ctx.db.write("paper.print").await?;
+    let (name, sheets) = sheets(ctx, press, (&mut tx, who), wanted, order).await?;
     tx.commit().await?;
     Ok(Printed { name, bytes: print(press, sheets).await? })
 }
 
-/// Whether [`letters`] would print; nothing is kept of the question.
+/// Whether [`papers`] would print; nothing is kept of the question.
 ///
 /// # Errors
-/// As [`letters`].
-pub async fn letters_ready(
+/// As [`papers`].
+pub async fn ready(
     ctx: &Ctx,
     press: &Arc<Press>,
     who: &Principal,
-    wanted: (&[ReferralId], Kind),
+    wanted: Wanted<'_>,
     order: &Order,
 ) -> Result<(), Error> {
-    let mut tx = ctx.db.write("paper.letters").await?;
-    letter_sheets(ctx, press, (&mut tx, who), wanted, order).await.map(|_| ())
+    let mut tx = ctx.db.write("paper.ready").await?;
+    sheets(ctx, press, (&mut tx, who), wanted, order).await.map(|_| ())
 }
 
 /// The sheets under the file's name. A paper that cannot be printed is refused here, before
 /// anything is kept of it.
-async fn letter_sheets(
+async fn sheets(
     ctx: &Ctx,
     press: &Press,
+    by: (&mut WriteTx, &Principal),
+    wanted: Wanted<'_>,
+    order: &Order,
+) -> Result<(String, Vec<Sheet>), Error> {
+    let (name, sheets) = match wanted {
+        Wanted::Letters(ids, kind) => letter_sheets(ctx, by, (ids, kind), order).await?,
+        Wanted::Opinion(id, version) => opinion_sheets(ctx, by, (id, version), order).await?,
+    };
+    pdf::check(&sheets, &press.letters)?;
+    Ok((name, sheets))
+}
+
+async fn letter_sheets(
+    ctx: &Ctx,
     (tx, who): (&mut WriteTx, &Principal),
     (ids, kind): (&[ReferralId], Kind),
     order: &Order,
@@ -110,49 +134,15 @@ async fn letter_sheets(
             name = no;
         }
     }
-    pdf::check(&sheets, &press.letters)?;
     Ok((format!("{name}-{kind}.pdf"), sheets))
 }
 
-/// A consult's opinion as it was signed; the version that holds now if none is asked for.
-///
-/// # Errors
-/// `NotYet` before anybody signed, `NotFound` for a version there is not, `Missing` as for letters.
-pub async fn opinion(
+async fn opinion_sheets(
     ctx: &Ctx,
-    press: &Arc<Press>,
-    who: &Principal,
-    wanted: (ConsultId, Option<i64>),
-    order: &Order,
-) -> Result<Printed, Error> {
-    let mut tx = ctx.db.write("paper.opinion").await?;
-    let (name, sheet) = opinion_sheet(ctx, press, (&mut tx, who), wanted, order).await?;
-    tx.commit().await?;
-    Ok(Printed { name, bytes: print(press, vec![sheet]).await? })
-}
-
-/// Whether [`opinion`] would print; nothing is kept of the question.
-///
-/// # Errors
-/// As [`opinion`].
-pub async fn opinion_ready(
-    ctx: &Ctx,
-    press: &Arc<Press>,
-    who: &Principal,
-    wanted: (ConsultId, Option<i64>),
-    order: &Order,
-) -> Result<(), Error> {
-    let mut tx = ctx.db.write("paper.opinion").await?;
-    opinion_sheet(ctx, press, (&mut tx, who), wanted, order).await.map(|_| ())
-}
-
-async fn opinion_sheet(
-    ctx: &Ctx,
-    press: &Press,
     (tx, who): (&mut WriteTx, &Principal),
     (id, version): (ConsultId, Option<i64>),
     order: &Order,
-) -> Result<(String, Sheet), Error> {
+) -> Result<(String, Vec<Sheet>), Error> {
     let at = ctx.clock.now();
     let (consult, _) = consult::load_for(tx, who, id, at).await?;
     consult::read_by(tx, who, &consult, at).await?;
@@ -161,9 +151,8 @@ async fn opinion_sheet(
     let digest = gather::opinion_digest(ctx, answered.opinion());
     let paper = (Kind::Opinion, id.to_string(), digest);
     let printing = marked(ctx, tx, who, paper, (&printing, &order.origin)).await?;
-    let sheet = opinion::sheet(&answered, &printing);
-    pdf::check(std::slice::from_ref(&sheet), &press.letters)?;
-    Ok((format!("{}-v{}.pdf", answered.consult.no, answered.opinion().version_no), sheet))
+    let name = format!("{}-v{}.pdf", answered.consult.no, answered.opinion().version_no);
+    Ok((name, vec![opinion::sheet(&answered, &printing)]))
 }
 
 /// The report of a period; who took it is in the journal.

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::{
     commands::{self, Entered, Error},
-    merge::{self, Other},
+    merge::{self, Other, Step},
     model::{Patient, PatientBrief, PatientView},
 };
 use crate::{
@@ -117,12 +117,10 @@ async fn put_together(
     State(ctx): State<Ctx>,
     who: Principal,
     Path(id): Path<PatientId>,
-    IfMatch(seen): IfMatch,
-    IdempotencyKey(key): IdempotencyKey,
-    Json { value, bytes }: Json<Other>,
+    (seen, key): (IfMatch, IdempotencyKey),
+    body: Json<Other>,
 ) -> Result<StoredAnswer, Problem> {
-    let once = Once::new(who.user, &key, &format!("POST {id} merge"), &bytes);
-    again(merge::merge(&ctx, &who, (id, seen), value, &once).await)
+    take(&ctx, &who, (id, seen, key), Step::Merge, body).await
 }
 
 /// `POST /api/v1/patients/{id}/actions/unmerge`
@@ -130,12 +128,21 @@ async fn take_apart(
     State(ctx): State<Ctx>,
     who: Principal,
     Path(id): Path<PatientId>,
-    IfMatch(seen): IfMatch,
-    IdempotencyKey(key): IdempotencyKey,
+    (seen, key): (IfMatch, IdempotencyKey),
+    body: Json<Other>,
+) -> Result<StoredAnswer, Problem> {
+    take(&ctx, &who, (id, seen, key), Step::Unmerge, body).await
+}
+
+async fn take(
+    ctx: &Ctx,
+    who: &Principal,
+    (id, IfMatch(seen), IdempotencyKey(key)): (PatientId, IfMatch, IdempotencyKey),
+    step: Step,
     Json { value, bytes }: Json<Other>,
 ) -> Result<StoredAnswer, Problem> {
-    let once = Once::new(who.user, &key, &format!("POST {id} unmerge"), &bytes);
-    again(merge::unmerge(&ctx, &who, (id, seen), value, &once).await)
+    let once = Once::new(who.user, &key, &format!("POST {id} {}", step.action()), &bytes);
+    again(merge::take(ctx, who, (id, seen), step, value, &once).await)
 }
 
 /// What was done before under this key is answered as it was then.

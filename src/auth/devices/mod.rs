@@ -2,7 +2,6 @@
 //!
 //! No address is kept and no version: browser and system are enough to know one's own by.
 
-mod api;
 mod store;
 
 use std::time::Duration;
@@ -11,9 +10,6 @@ use serde::Serialize;
 use tracing::info;
 use utoipa::ToSchema;
 
-pub use api::doors;
-
-use super::Principal;
 use crate::{
     ctx::Ctx,
     journal::{self, Actor, Entity, Entry},
@@ -115,16 +111,6 @@ pub async fn end(
     tx.commit().await?;
     info!(user.id = %user, session.id = %session, "A session was ended from elsewhere");
     Ok(true)
-}
-
-/// The caller's own sessions.
-async fn own(
-    ctx: &Ctx,
-    who: &Principal,
-    ask: &PageAsk<AfterSession>,
-) -> Result<Page<SessionView>, StoreError> {
-    let mut tx = ctx.db.read().await?;
-    of(&mut tx, who.user, Some(who.session), ctx.clock.now(), ask).await
 }
 
 #[cfg(test)]

@@ -4,15 +4,11 @@
 //! it expires or is revoked. It is shown once and kept as a hash. Every request by one is
 //! journaled under its name. It opens no socket and no session.
 
-mod api;
-
 use std::time::Duration;
 
 use serde::Serialize;
 use tracing::info;
 use utoipa::ToSchema;
-
-pub(super) use api::doors;
 
 use super::{
     commands::{Error, Look, look_up},
@@ -258,14 +254,8 @@ fn line(row: &Row) -> Result<TokenLine, StoreError> {
     })
 }
 
-/// The living tokens that act as the caller.
-async fn own(ctx: &Ctx, who: &Principal, ask: &PageAsk<AfterToken>) -> Result<Page<TokenLine>, StoreError> {
-    let of = TokensOf::Living(who.user, ctx.clock.now());
-    tokens(&mut ctx.db.read().await?, &of, ask).await
-}
-
 /// Revokes a token that acts as the caller; false if there is none.
-async fn revoke_own(ctx: &Ctx, who: &Principal, id: SessionId) -> Result<bool, StoreError> {
+pub(super) async fn revoke_own(ctx: &Ctx, who: &Principal, id: SessionId) -> Result<bool, StoreError> {
     let mut tx = ctx.db.write("token.revoke").await?;
     if token_line(&mut tx, id).await?.is_none_or(|line| line.user != who.user) {
         return Ok(false);

@@ -179,7 +179,7 @@ export const SCENES = [
   { name: 'admin-import', who: 'admin', at: () => '/admin?tab=import', ready: '.admin h1' },
   { name: 'admin-import-wrong', who: 'admin', at: () => '/admin?tab=import', ready: '.admin h1', stage: async (page) => {
     const text = '机构名称,级别,24小时电话\n溪口镇卫生院,乡镇卫生院,0999-555-0141\n东坡村卫生室,诊所,\n';
-    await page.locator('input[type=file]').setInputFiles({ name: '机构.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+    await page.locator('input[type=file]').setInputFiles({ name: '1.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
     await page.locator('.admin [role=alert], .admin table, .admin .error').first().waitFor();
   } },
   { name: 'admin-import-people', who: 'admin', at: () => '/admin?tab=import', ready: '.admin h1', stage: async (page) => {
