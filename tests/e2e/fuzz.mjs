@@ -1,10 +1,11 @@
 // schemathesis, an independent reader of the OpenAPI document, asks everything the document allows as one who is
 // signed in: no answer may be a server error, and none may be other than described. `FUZZ_ROLES=all` asks as every role.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PASSWORD } from './support/people.mjs';
+import { python } from './support/python.mjs';
 import { startServer } from './support/server.mjs';
 import { must, step, sumUp } from './support/steps.mjs';
 
@@ -36,18 +37,8 @@ async function everyRole(server) {
   return chosen;
 }
 
-/** The tool, of the version in requirements.txt, every file held against its hash. */
-function install() {
-  const wanted = join(HERE, 'support/schemathesis.txt');
-  const python = join(FOLDER, 'bin/python');
-  if (!existsSync(join(FOLDER, 'bin/st'))) {
-    mkdirSync(FOLDER, { recursive: true });
-    execFileSync('python3', ['-m', 'venv', FOLDER], { stdio: 'inherit' });
-    const got = spawnSync(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '-r', wanted], { encoding: 'utf8' });
-    must(got.status === 0, `PyPI does not give schemathesis: ${got.stderr.trim().split('\n').at(-1)}`);
-  }
-  return execFileSync(python, [join(FOLDER, 'bin/st'), '--version'], { encoding: 'utf8' }).trim();
-}
+/** The tool, of the version in its list. */
+const install = () => execFileSync(python(FOLDER, join(HERE, 'support/schemathesis.txt')), [join(FOLDER, 'bin/st'), '--version'], { encoding: 'utf8' }).trim();
 
 const ask = async (base, cookie, path) => {
   const answer = await fetch(`${base}/api/v1${path}`, { headers: { Cookie: cookie } });

@@ -40,6 +40,29 @@ pub const FOR_LOAD: &[Need] = &[
     Need { package: "janus", is_there: || shell::has("janus") },
 ];
 
+/// Clients that are not Chromium.
+pub const FOR_FOREIGN: &[Need] = &[
+    Need { package: "firefox-esr", is_there: || shell::has("firefox-esr") },
+    Need { package: "python3-gst-1.0", is_there: || in_libraries("girepository-1.0/Gst-1.0.typelib") },
+    Need {
+        package: "gir1.2-gst-plugins-bad-1.0",
+        is_there: || in_libraries("girepository-1.0/GstWebRTC-1.0.typelib"),
+    },
+    Need {
+        package: "gstreamer1.0-plugins-base",
+        is_there: || in_libraries("gstreamer-1.0/libgstaudiotestsrc.so"),
+    },
+    Need { package: "gstreamer1.0-plugins-good", is_there: || in_libraries("gstreamer-1.0/libgstvpx.so") },
+    Need { package: "gstreamer1.0-plugins-bad", is_there: || in_libraries("gstreamer-1.0/libgstwebrtc.so") },
+    Need { package: "gstreamer1.0-nice", is_there: || in_libraries("gstreamer-1.0/libgstnice.so") },
+];
+
+/// Whether the file lies in the libraries of any architecture.
+fn in_libraries(file: &str) -> bool {
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    folders.map(|folder| folder.path().join(file)).any(|path| path.exists())
+}
+
 /// What the second run of the Rust suite needs.
 pub const FOR_POSTGRES: &[Need] =
     &[Need { package: "postgresql", is_there: || postgres::programs().is_some() }];

@@ -157,6 +157,7 @@ pub fn prove() -> Outcome {
         listening("cargo", &["bench", "--locked", "--quiet", "--bench", "load"], &[])
     });
     let _ = machine::install(machine::FOR_WORLDS);
+    let _ = machine::install(machine::FOR_FOREIGN);
     for script in scripts("tests/prove") {
         let name: &'static str = Box::leak(stem(&script).into_boxed_str());
         score.part_if_possible(name, || node(&script));

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import re
+import subprocess
 import sys
 import threading
 
@@ -17,13 +19,33 @@ from desk import Desk
 
 SENDS = """
 webrtcbin name=peer bundle-policy=max-bundle latency=100
-audiotestsrc is-live=true freq=440 volume=0.1 ! audio/x-raw,rate=48000,channels=1 ! opusenc ! rtpopuspay pt=111
-  ! application/x-rtp,media=audio,encoding-name=OPUS,payload=111 ! peer.
+audiotestsrc is-live=true freq=440 volume=0.1 ! audio/x-raw,rate=48000,channels=2 ! opusenc ! rtpopuspay pt=111
+  ! application/x-rtp,media=audio,encoding-name=OPUS,payload=111,clock-rate=48000,encoding-params=(string)2 ! peer.
 videotestsrc is-live=true pattern=blue ! video/x-raw,width=640,height=360,framerate=15/1 ! videoconvert
   ! vp8enc deadline=1 cpu-used=8 keyframe-max-dist=60 target-bitrate=600000 ! rtpvp8pay pt=96 picture-id-mode=15-bit
   ! application/x-rtp,media=video,encoding-name=VP8,payload=96 ! peer.
 """
+CERTIFICATE = [
+    "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
+    "-subj", "/CN=webrtc", "-keyout", "-", "-out", "-",
+]
 RECEIVES = {"audio": "OPUS,payload=111,clock-rate=48000,encoding-params=(string)2", "video": "VP8,payload=96,clock-rate=90000"}
+
+
+PEM = subprocess.run(CERTIFICATE, check=True, capture_output=True, text=True).stdout
+PRINT = ["openssl", "x509", "-noout", "-fingerprint", "-sha256"]
+FINGERPRINT = subprocess.run(PRINT, input=PEM, check=True, capture_output=True, text=True).stdout.strip().split("=")[1]
+
+
+def mids(sdp):
+    """The first section of each kind: those are the sending ones."""
+    kinds, first = None, {}
+    for line in sdp.splitlines():
+        if line.startswith("m="):
+            kinds = line[2:7]
+        elif line.startswith("a=mid:"):
+            first.setdefault(kinds, line.removeprefix("a=mid:"))
+    return {"mic": first["audio"], "cam": first["video"]}
 
 
 class Peer:
@@ -33,17 +55,25 @@ class Peer:
         self.loop = loop
         self.heard = {"frames": 0, "width": 0, "energy": 0.0}
         self.pipe = Gst.parse_launch(SENDS)
+        self.pipe.connect("deep-element-added", self.with_elliptic_curve)
         self.rtc = self.pipe.get_by_name("peer")
         self.rtc.connect("pad-added", self.plays)
         # The server under test is on the loopback, which libnice leaves out. Kept: whoever asks for the agent owns it.
         self.agent = self.rtc.get_property("ice-agent")
         self.agent.emit("add-local-ip-address", "127.0.0.1")
+        for at in range(2):
+            self.rtc.emit("get-transceiver", at).set_property("direction", GstWebRTC.WebRTCRTPTransceiverDirection.SENDONLY)
         for kind in ("audio", "video", "audio", "video"):
             caps = Gst.Caps.from_string(f"application/x-rtp,media={kind},encoding-name={RECEIVES[kind]}")
             self.rtc.emit("add-transceiver", GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY, caps)
         self.pipe.get_bus().add_signal_watch()
         self.pipe.get_bus().connect("message::element", self.level)
         self.pipe.get_bus().connect("message::error", lambda bus, said: print(said.parse_error(), file=sys.stderr))
+
+    def with_elliptic_curve(self, pipe, inside, element):
+        """Its own certificate would be RSA, which the relay's DTLS, like WebRTC's rules, does not ask for (RFC 8827, 6.5)."""
+        if element.get_factory() and element.get_factory().get_name() == "dtlssrtpdec":
+            element.set_property("pem", PEM)
 
     def plays(self, rtc, pad):
         """Something arrives: it is decoded and counted."""
@@ -87,13 +117,19 @@ class Peer:
     async def offer(self):
         """The offer, set as the local description, once every candidate of it is there."""
         self.pipe.set_state(Gst.State.PLAYING)
+        # What a section sends is named in the offer once its first packet is there: without a name and a mid in the
+        # packets themselves nobody could tell whose they are.
+        while not all(pad.get_current_caps() for pad in self.rtc.sinkpads):
+            await asyncio.sleep(0.05)
         reply = await self.asked("create-offer", None)
         await self.asked("set-local-description", reply.get_value("offer"))
         for _ in range(100):
             if self.rtc.get_property("ice-gathering-state") == GstWebRTC.WebRTCICEGatheringState.COMPLETE:
                 break
             await asyncio.sleep(0.05)
-        return self.rtc.get_property("local-description").sdp.as_text()
+        text = self.rtc.get_property("local-description").sdp.as_text()
+        # It digests whatever it was given, the key included.
+        return re.sub(r"(?m)^(a=fingerprint:sha-256) .*$", rf"\1 {FINGERPRINT}\r", text)
 
     async def take(self, answer):
         _, sdp = GstSdp.SDPMessage.new_from_text(answer)
@@ -109,8 +145,10 @@ async def main(base, login, seconds):
     print("waiting", flush=True)
     consult = await desk.answer_ring()
     peer = Peer(asyncio.get_running_loop())
-    await peer.take(await desk.sit_down(consult, await peer.offer()))
-    await desk.publish(consult, {"mic": "audio0", "cam": "video1"})
+    offer = await peer.offer()
+    answer = await desk.sit_down(consult, offer)
+    await peer.take(answer)
+    await desk.publish(consult, mids(offer))
     await asyncio.sleep(seconds)
     state = peer.rtc.get_property("connection-state").value_nick
     print(json.dumps({**peer.heard, "state": state, "stack": Gst.version_string()}), flush=True)
