@@ -3,7 +3,7 @@
 // of docs/performance.md. One of them alone: `node tests/prove/scale.mjs sqlite 10000`, which writes nothing.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startPostgres } from '../e2e/support/postgres.mjs';
@@ -118,7 +118,7 @@ function report() {
   const text = [
     '| Store | Letters | Entries of the journal | Patients | GB | Written in s | Statistics folded anew in s |', '|---|---|---|---|---|---|---|', ...archives, '',
     ...tables.flatMap((table) => [table, '']),
-    `${ROUNDS} requests of each kind, one after the other over HTTPS, the server's build for tests, ${cpus()[0].model.trim()}, ${cpus().length} cores shared with whoever asks.`,
+    `${ROUNDS} requests of each kind, one after the other over HTTPS, the server's build for tests, ${cpus()[0].model.trim()}, ${cpus().length} cores shared with whoever asks; on average ${loadavg()[2].toFixed(0)} programs wanted to run in the last quarter of an hour.`,
   ].join('\n');
   const section = `<!-- scale -->\n${text}\n<!-- /scale -->`;
   writeFileSync(REPORT, readFileSync(REPORT, 'utf8').replace(/<!-- scale -->[\s\S]*<!-- \/scale -->/, () => section));
