@@ -2,7 +2,9 @@
 //!
 //! The engine does no input or output: it is fed datagrams and the time, and drained of
 //! datagrams, packets and news. Its one rule is kept here: after every change of the engine
-//! it is drained before the next ([`Peer::settle`]).
+//! it is drained before the next ([`Peer::settle`]). Packets that are written are the
+//! exception, as the engine means them to be: they only wait in their stream's queue until
+//! it is next told the time, so that those of a whole round leave at the price of one call.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -154,14 +156,24 @@ pub(super) struct Placing {
     pub(super) time: u32,
 }
 
+/// What the engine was given and was not yet drained of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pending {
+    Nothing,
+    /// Packets in the queues of their streams.
+    Written,
+    /// Anything else: it has to be drained before the next change.
+    Changed,
+}
+
 pub(super) struct Peer {
     rtc: Rtc,
     homes: Homes,
     sections: Vec<Section>,
     outlets: Vec<Outlet>,
     codecs: Vec<(u8, Codec)>,
-    /// Something was written since the engine was last drained.
-    unsettled: bool,
+    /// What changed since the engine was last drained.
+    pending: Pending,
     /// As the engine said when it was last drained.
     wake: Option<Instant>,
     faults: u32,
@@ -203,7 +215,7 @@ impl Peer {
             sections: Vec::new(),
             outlets: Vec::new(),
             codecs: Vec::new(),
-            unsettled: false,
+            pending: Pending::Nothing,
             wake: None,
             faults: 0,
             bytes: (0, 0),
@@ -221,7 +233,7 @@ impl Peer {
     pub(super) fn answer(&mut self, offer: &Offer) -> Result<String, MediaError> {
         let parsed = SdpOffer::from_sdp_string(&offer.text).map_err(|_| MediaError::BadOffer)?;
         let answer = self.rtc.sdp_api().accept_offer(parsed).map_err(|_| MediaError::BadOffer)?;
-        self.unsettled = true;
+        self.pending = Pending::Changed;
         self.codecs = self
             .rtc
             .codec_config()
@@ -264,7 +276,7 @@ impl Peer {
         says: &mut Vec<Says>,
     ) -> Result<(), Broken> {
         assert!(!self.trip, "a fault was asked for by a test");
-        self.settle(now, says)?;
+        self.drain_changes(now, says)?;
         let Some(received) = self.homes.receive(source, bytes) else { return Ok(()) };
         if self.rtc.handle_input(Input::Receive(now, received)).is_err() {
             self.fault()?;
@@ -274,7 +286,7 @@ impl Peer {
 
     /// Lets the engine do what time asks of it.
     pub(super) fn tick(&mut self, now: Instant, says: &mut Vec<Says>) -> Result<(), Broken> {
-        self.unsettled = false;
+        self.pending = Pending::Nothing;
         if self.rtc.handle_input(Input::Timeout(now)).is_err() {
             self.fault()?;
         }
@@ -283,7 +295,12 @@ impl Peer {
 
     /// Sends what was written; does nothing when nothing was.
     pub(super) fn settle(&mut self, now: Instant, says: &mut Vec<Says>) -> Result<(), Broken> {
-        if self.unsettled { self.tick(now, says) } else { Ok(()) }
+        if self.pending == Pending::Nothing { Ok(()) } else { self.tick(now, says) }
+    }
+
+    /// Drains what must not meet another change; packets may wait.
+    fn drain_changes(&mut self, now: Instant, says: &mut Vec<Says>) -> Result<(), Broken> {
+        if self.pending == Pending::Changed { self.tick(now, says) } else { Ok(()) }
     }
 
     /// When the engine next wants to be told the time.
@@ -291,7 +308,8 @@ impl Peer {
         self.wake
     }
 
-    /// Writes a packet into a receiving section, under the section's own numbers.
+    /// Puts a packet into a receiving section, under the section's own numbers. It leaves with
+    /// [`Peer::settle`].
     pub(super) fn write(
         &mut self,
         now: Instant,
@@ -300,7 +318,7 @@ impl Peer {
         placing: &Placing,
         says: &mut Vec<Says>,
     ) -> Result<(), Broken> {
-        self.settle(now, says)?;
+        self.drain_changes(now, says)?;
         let Some(outlet) = self.outlets.get(outlet).copied() else {
             return Ok(());
         };
@@ -320,7 +338,7 @@ impl Peer {
                 .nackable(outlet.kind == Kind::Video)
                 .ext_vals(extras),
         );
-        self.unsettled = true;
+        self.pending = Pending::Written;
         Ok(())
     }
 
@@ -334,7 +352,7 @@ impl Peer {
         self.settle(now, says)?;
         if let Some(stream) = self.rtc.direct_api().stream_rx(&stream.into()) {
             stream.request_keyframe(KeyframeRequestKind::Pli);
-            self.unsettled = true;
+            self.pending = Pending::Changed;
         }
         Ok(())
     }

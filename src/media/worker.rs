@@ -22,7 +22,7 @@ use super::events::Listeners;
 use super::model::{GoneWhy, MediaEvent, RoomId, SeatId, Slot, Stats};
 use super::peer::Peer;
 use super::relay::Command;
-use super::room::Room;
+use super::room::{Beat, Room};
 use super::seat::Turn;
 use super::socket::Inlet;
 use super::stream::{Framing, StreamSays};
@@ -104,6 +104,7 @@ pub(super) struct Worker {
     seats: HashMap<SeatId, RoomId>,
     door: Door,
     timers: BinaryHeap<Reverse<(Instant, Due)>>,
+    beat: Beat,
     turn: Turn,
     max_rooms: usize,
     max_seats: usize,
@@ -139,6 +140,7 @@ impl Worker {
             seats: HashMap::new(),
             door: Door::default(),
             timers: BinaryHeap::new(),
+            beat: Beat::new(moment()),
             turn: Turn::default(),
             max_rooms: config.max_rooms,
             max_seats: config.max_seats_per_room,
@@ -241,7 +243,7 @@ impl Worker {
         if !open && self.rooms.len() >= self.max_rooms {
             return Err(MediaError::RelayFull);
         }
-        let room = self.rooms.entry(id).or_insert_with(|| Room::new(id, now + ROOM_TICK));
+        let room = self.rooms.entry(id).or_insert_with(|| Room::new(id, now + ROOM_TICK, self.beat));
         if room.len() >= self.max_seats {
             return Err(MediaError::RoomFull);
         }
