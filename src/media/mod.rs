@@ -45,14 +45,4 @@ pub use stream::{Framing, Opening, opening};
 pub use turn::Pass;
 
 #[doc(hidden)]
-pub mod testing {
-    //! What only tests may ask for.
-
-    use super::relay::Command;
-    use super::{MediaError, Relay, SeatId};
-
-    /// Makes the next datagram of this seat panic inside the worker.
-    pub fn panic_at(relay: &Relay, seat: SeatId) -> Result<(), MediaError> {
-        relay.tell(Command::Panic { seat })
-    }
-}
+pub mod testing;

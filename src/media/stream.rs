@@ -105,6 +105,13 @@ impl Cutter {
     }
 }
 
+/// How much of a stream that comes in these parts is kept for later; nothing when it is garbled.
+pub(super) fn cut(framing: Framing, parts: &[&[u8]]) -> Option<usize> {
+    let mut cutter = Cutter::new(framing);
+    parts.iter().try_for_each(|part| cutter.cut(part).map(drop)).ok()?;
+    Some(cutter.rest.len())
+}
+
 /// Of the packet at the start: bytes before it that are not its own, its length, bytes after it.
 fn lengths(framing: Framing, bytes: &[u8]) -> Result<Option<(usize, usize, usize)>, Garbled> {
     let word = |at: usize| Some(usize::from(u16::from_be_bytes([*bytes.get(at)?, *bytes.get(at + 1)?])));

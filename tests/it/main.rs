@@ -23,6 +23,8 @@ mod consult_machine;
 mod directory;
 mod docs;
 mod entry;
+#[path = "../fuzz/mod.rs"]
+mod fuzz;
 mod hooks;
 mod house;
 mod killed;
