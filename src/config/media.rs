@@ -1,6 +1,7 @@
 //! `[media]`: where the relay listens, what it tells browsers, and how much it takes on.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU8;
 
 use serde::Deserialize;
 
@@ -20,6 +21,9 @@ pub struct Media {
     /// The port of the HTTPS listener as browsers reach it, for media over TCP and for the TURN
     /// server. Set by itself; to be written here where a forwarder shows another port outside.
     pub advertise_tcp_port: Option<u16>,
+    /// Threads that carry calls. Left out: one less than the machine has cores, four at most.
+    /// They share the one UDP port; a call is at one of them from beginning to end.
+    pub workers: Option<NonZeroU8>,
     /// Rooms at a time; further calls are refused, running ones stay whole.
     pub max_rooms: usize,
     /// Seats in one room. Slots of the page are laid out for four.
@@ -33,6 +37,7 @@ impl Default for Media {
             advertise: Vec::new(),
             advertise_port: None,
             advertise_tcp_port: None,
+            workers: None,
             max_rooms: 200,
             max_seats_per_room: 4,
         }
@@ -53,6 +58,12 @@ mod tests {
     #[test]
     fn a_section_may_leave_everything_out() {
         assert_eq!(toml::from_str::<Media>("").unwrap(), Media::default());
+    }
+
+    #[test]
+    fn a_relay_without_workers_is_refused() {
+        assert!(toml::from_str::<Media>("workers = 0").is_err());
+        assert_eq!(toml::from_str::<Media>("workers = 3").unwrap().workers, NonZeroU8::new(3));
     }
 
     #[test]

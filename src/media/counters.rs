@@ -22,7 +22,7 @@ pub(super) struct Counters {
 /// Of all workers together.
 pub(super) fn read(all: &[Counters]) -> Stats {
     let sum = |counter: fn(&Counters) -> &AtomicU64| {
-        all.iter().map(|worker| counter(worker).load(Ordering::Relaxed)).sum()
+        all.iter().map(|worker| counter(worker).load(Ordering::Relaxed)).sum::<u64>()
     };
     Stats {
         seats: sum(|of| &of.seats),

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::model::{Mid, Source};
+use super::bucket::Bucket;
+use super::model::{Kind, Mid, Source};
 
 /// A keyframe is asked for at most this often: each costs a sender on a thin line a second of picture.
 const ASK_EVERY: Duration = Duration::from_millis(400);
@@ -12,6 +13,35 @@ const FLOWING: Duration = Duration::from_millis(1_500);
 /// A browser sends three encodings; a fourth is room for a change of stream.
 const ENCODINGS: usize = 6;
 
+/// Sound of one source a second: twice what a browser sends in its shortest packets, and at
+/// its best quality with a copy of every packet in the next. The bytes are those of payloads.
+const VOICE: Limit = Limit { packets: 200.0, bytes: 48_000.0 };
+/// Pictures of one source a second, all encodings together: twice what the page ever asks for.
+const PICTURE: Limit = Limit { packets: 1_500.0, bytes: 1_000_000.0 };
+
+/// What a source may send a second, and at once.
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    packets: f64,
+    bytes: f64,
+}
+
+/// What a source has sent of what it may. More is not handed on: it would be paid for by
+/// everybody else's lines.
+#[derive(Debug, Default)]
+struct Spent {
+    of: Option<(Bucket, Bucket)>,
+}
+
+impl Spent {
+    fn takes(&mut self, limit: Limit, bytes: usize, now: Instant) -> bool {
+        let full = || (Bucket::with(limit.packets, now), Bucket::with(limit.bytes, now));
+        let (packets, volume) = self.of.get_or_insert_with(full);
+        packets.takes(1.0, limit.packets, limit.packets, now)
+            && volume.takes(bytes as f64, limit.bytes, limit.bytes, now)
+    }
+}
+
 /// One source of one seat.
 #[derive(Debug)]
 pub(super) struct Published {
@@ -19,6 +49,7 @@ pub(super) struct Published {
     pub(super) source: Source,
     pub(super) on: bool,
     encodings: Vec<Encoding>,
+    spent: Spent,
     pub(super) voice: Loudness,
 }
 
@@ -33,7 +64,14 @@ struct Encoding {
 
 impl Published {
     pub(super) fn new(mid: Mid, source: Source, on: bool) -> Self {
-        Self { mid, source, on, encodings: Vec::new(), voice: Loudness::default() }
+        let (encodings, spent, voice) = (Vec::new(), Spent::default(), Loudness::default());
+        Self { mid, source, on, encodings, spent, voice }
+    }
+
+    /// Whether a packet of so many bytes is within what a source may send.
+    pub(super) fn may_send(&mut self, bytes: usize, now: Instant) -> bool {
+        let limit = if self.source.kind() == Kind::Audio { VOICE } else { PICTURE };
+        self.spent.takes(limit, bytes, now)
     }
 
     /// A packet of this encoding came; `start` ends the wait for a keyframe.
@@ -154,6 +192,21 @@ mod tests {
         let later = start + Duration::from_secs(2);
         cam.note(1, 0, false, later);
         assert_eq!(cam.best(2, later), Some(1));
+    }
+
+    #[test]
+    fn a_source_sends_no_more_than_its_kind_may() {
+        let (mut mic, mut cam, start) =
+            (Published::new(Mid::new("0").unwrap(), Source::Mic, true), camera(), Instant::now());
+        let through = |known: &mut Published, bytes: usize, a_second: u64| {
+            let at = |n: u64| start + Duration::from_micros(n * 1_000_000 / a_second);
+            (0..10 * a_second).filter(|n| known.may_send(bytes, at(*n))).count() as u64
+        };
+
+        assert_eq!(through(&mut mic, 80, 50), 500, "a voice is never held up");
+        assert!((2_000..2_400).contains(&through(&mut mic, 80, 2_000)));
+        assert_eq!(through(&mut cam, 1_100, 300), 3_000);
+        assert!((9_000..11_000).contains(&through(&mut cam, 1_100, 5_000)));
     }
 
     #[test]

@@ -18,6 +18,10 @@ impl Room {
             turn.withheld += 1;
             return;
         };
+        if !published.may_send(packet.len(), now) {
+            turn.withheld += 1;
+            return;
+        }
         published.note(packet.stream, packet.rank, packet.start, now);
         if let Some(level) = packet.level {
             published.voice.note(level, now);

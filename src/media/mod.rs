@@ -10,13 +10,16 @@
 //! ([`stream`]), by itself or through the TURN server ([`turn`]) that lends it an address and
 //! reaches nothing but this relay.
 //!
-//! One worker thread owns one UDP socket, all rooms and all peers; nothing on the way of a
-//! packet takes a lock. Decisions are pure and take the time as a parameter: who sees whom
+//! One UDP socket serves all; each worker thread owns its rooms and their peers, and nothing on
+//! the way of a packet takes a lock ([`yard`]). Decisions are pure and take the time as a parameter: who sees whom
 //! ([`plan`]), how numbers continue ([`rewrite`]), whose datagram it is ([`demux`]). The
 //! engine is known by [`peer`] only. A fault inside a peer's engine costs that peer.
 
+mod bucket;
 mod carrier;
+mod counters;
 mod demux;
+mod effort;
 mod error;
 mod events;
 mod feed;
@@ -35,6 +38,7 @@ mod stream;
 mod turn;
 mod vp8;
 mod worker;
+mod yard;
 
 pub use error::MediaError;
 pub use model::{

@@ -8,13 +8,15 @@ use std::thread;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::counters::{self, Counters};
 use super::error::MediaError;
 use super::model::{Joined, MediaEvent, Mid, RoomId, SeatId, Slot, Source, Stats};
 use super::offer::Offer;
 use super::peer::{Homes, Identity, Peer};
 use super::stream::StreamSays;
 use super::turn::{Pass, Passes, TurnServer};
-use super::worker::{Counters, Inbox, Worker};
+use super::worker::{Inbox, Worker};
+use super::yard::posts;
 use crate::config;
 use crate::kernel::OsDice;
 
@@ -26,7 +28,12 @@ const STREAMS: usize = 512;
 /// is replaced by the newer one, so that nothing grows and the last word is always told.
 const EVENTS: usize = 1024;
 
-/// What the handle may ask of the worker.
+/// Workers that are started without being asked for: one carries some hundred consults.
+const MOST_BY_ITSELF: usize = 4;
+/// Workers at all: past this the one that has the port is what holds up the others.
+const MOST: usize = 16;
+
+/// What the handle may ask of a worker.
 pub(super) enum Command {
     Seat { room: RoomId, seat: SeatId, peer: Box<Peer>, done: Reply<Vec<Slot>> },
     Offer { seat: SeatId, offer: Offer, done: Reply<String> },
@@ -52,7 +59,7 @@ pub enum StartError {
     Worker(#[source] std::io::Error),
 }
 
-/// A running relay. Clones share one worker; it stops when [`Relay::stop`] is called or the
+/// A running relay. Clones share its workers; it stops when [`Relay::stop`] is called or the
 /// last clone is dropped.
 #[derive(Clone)]
 pub struct Relay {
@@ -60,9 +67,9 @@ pub struct Relay {
 }
 
 struct Inner {
-    commands: SyncSender<Command>,
-    waker: mio::Waker,
-    counters: Arc<Counters>,
+    /// The workers; the first one has the port.
+    hands: Vec<Hand>,
+    counters: Arc<[Counters]>,
     identity: Identity,
     homes: Homes,
     streams: SyncSender<StreamSays>,
@@ -70,8 +77,30 @@ struct Inner {
     passes: Passes,
 }
 
+/// The way to one worker.
+struct Hand {
+    commands: SyncSender<Command>,
+    waker: Arc<mio::Waker>,
+}
+
+impl Hand {
+    fn tell(&self, command: Command) -> Result<(), MediaError> {
+        self.commands.try_send(command).map_err(|why| match why {
+            TrySendError::Full(_) => MediaError::Busy,
+            TrySendError::Disconnected(_) => MediaError::Stopped,
+        })?;
+        self.waker.wake().map_err(|_| MediaError::Stopped)
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, MediaError> {
+        let (done, answer) = oneshot::channel();
+        self.tell(command(done))?;
+        answer.await.map_err(|_| MediaError::Stopped)?
+    }
+}
+
 impl Relay {
-    /// Binds the socket and starts the worker thread.
+    /// Binds the socket and starts the worker threads.
     pub fn start(config: &config::Media) -> Result<Self, StartError> {
         let socket = UdpSocket::bind(config.listen).map_err(|why| StartError::Listen(config.listen, why))?;
         let bound = socket.local_addr().map_err(|why| StartError::Listen(config.listen, why))?;
@@ -85,20 +114,40 @@ impl Relay {
         let tcp = port.map(|port| udp.iter().map(|home| SocketAddr::new(home.ip(), port)).collect());
         let homes = Homes { udp, tcp: tcp.unwrap_or_default() };
         let passes = Passes::new(&OsDice, super::worker::moment());
-        let turn = TurnServer::new(passes.clone(), homes.udp.to_vec());
-        let (commands, asked) = sync_channel(COMMANDS);
+        let many = workers(config);
         let (streams, carried) = sync_channel(STREAMS);
-        let counters = Arc::new(Counters::default());
-        let inbox = Inbox { commands: asked, streams: carried };
-        let (worker, waker) =
-            Worker::new(config, socket, inbox, turn, Arc::clone(&counters)).map_err(StartError::Worker)?;
-        thread::Builder::new()
-            .name("media".into())
-            .spawn(move || worker.run())
-            .map_err(StartError::Worker)?;
-        tracing::info!(media.addresses = homes.udp.len(), media.tcp = port.is_some(), "relay listening");
+        let mut carried = Some(carried);
+        let counters: Arc<[Counters]> = (0..many).map(|_| Counters::default()).collect();
+        let (mut hands, mut built) = (Vec::new(), Vec::new());
+        for number in 0..many {
+            let turn = TurnServer::new(passes.clone(), homes.udp.to_vec());
+            let (commands, asked) = sync_channel(COMMANDS);
+            // Streams are the first worker's; nobody holds the other end of the others' queues.
+            let streams = carried.take().unwrap_or_else(|| sync_channel(1).1);
+            let inbox = Inbox { commands: asked, streams };
+            let socket = socket.try_clone().map_err(StartError::Worker)?;
+            let counters = (Arc::clone(&counters), number);
+            let (worker, waker) =
+                Worker::new(config, socket, inbox, turn, counters).map_err(StartError::Worker)?;
+            hands.push(Hand { commands, waker });
+            built.push(worker);
+        }
+        let wakers: Vec<_> = hands.iter().map(|hand| Arc::clone(&hand.waker)).collect();
+        for (number, (mut worker, post)) in built.into_iter().zip(posts(&wakers, &homes.udp)).enumerate() {
+            worker.join(post);
+            thread::Builder::new()
+                .name(format!("media {number}"))
+                .spawn(move || worker.run())
+                .map_err(StartError::Worker)?;
+        }
+        tracing::info!(
+            media.addresses = homes.udp.len(),
+            media.tcp = port.is_some(),
+            media.workers = many,
+            "relay listening"
+        );
         let (identity, last_stream) = (Identity::new(), AtomicU64::new(0));
-        let inner = Inner { commands, waker, counters, identity, homes, streams, last_stream, passes };
+        let inner = Inner { hands, counters, identity, homes, streams, last_stream, passes };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -115,7 +164,7 @@ impl Relay {
     /// A pass to the TURN server for a seat that will be taken soon, or is. It is void when
     /// the seat is left.
     pub fn pass(&self, seat: SeatId) -> Result<Pass, MediaError> {
-        self.tell(Command::Expect { seat })?;
+        self.inner.hands[0].tell(Command::Expect { seat })?;
         Ok(self.inner.passes.issue(seat, super::worker::moment()))
     }
 
@@ -130,50 +179,54 @@ impl Relay {
         });
         let (peer, answer) = built.await.map_err(|_| MediaError::BadOffer)??;
         let sections = peer.sections().to_vec();
-        let slots = self.ask(|done| Command::Seat { room, seat, peer: Box::new(peer), done }).await?;
+        let hand = &self.inner.hands[self.worker_of(room)];
+        let slots = hand.ask(|done| Command::Seat { room, seat, peer: Box::new(peer), done }).await?;
         Ok(Joined { answer, slots, sections })
     }
 
     /// A further offer on a seat: an ICE restart, or more sections. Gives the answer.
     pub async fn offer(&self, seat: SeatId, offer: &str) -> Result<String, MediaError> {
         let offer = Offer::read(offer)?;
-        self.ask(|done| Command::Offer { seat, offer, done }).await
+        self.find(|done| Command::Offer { seat, offer: offer.clone(), done }).await
     }
 
     /// Says what a sending section carries, or that it is muted.
     pub async fn publish(&self, seat: SeatId, mid: Mid, source: Source, on: bool) -> Result<(), MediaError> {
-        self.ask(|done| Command::Publish { seat, mid, source, on, done }).await
+        self.find(|done| Command::Publish { seat, mid, source, on, done }).await
     }
 
     /// Frees a seat. Unknown seats are fine: leaving twice is leaving.
     pub fn leave(&self, seat: SeatId) -> Result<(), MediaError> {
-        self.tell(Command::Leave { seat })
+        self.tell(|| Command::Leave { seat })
     }
 
     /// Everything the relay says from now on.
     pub fn subscribe_events(&self) -> Result<mpsc::Receiver<MediaEvent>, MediaError> {
         let (to, events) = mpsc::channel(EVENTS);
-        self.tell(Command::Listen { to })?;
+        self.tell(|| Command::Listen { to: to.clone() })?;
         Ok(events)
     }
 
     /// Counters since the start.
     pub fn stats(&self) -> Stats {
-        self.inner.counters.read()
+        counters::read(&self.inner.counters)
     }
 
-    /// Ends all calls and the worker.
+    /// Ends all calls and the workers.
     pub fn stop(&self) {
         // A worker that is gone has stopped.
-        let _ = self.tell(Command::Stop);
+        let _ = self.tell(|| Command::Stop);
     }
 
-    pub(super) fn tell(&self, command: Command) -> Result<(), MediaError> {
-        self.inner.commands.try_send(command).map_err(|why| match why {
-            TrySendError::Full(_) => MediaError::Busy,
-            TrySendError::Disconnected(_) => MediaError::Stopped,
-        })?;
-        self.inner.waker.wake().map_err(|_| MediaError::Stopped)
+    /// Tells every worker: only one of them will have something to do.
+    pub(super) fn tell(&self, command: impl Fn() -> Command) -> Result<(), MediaError> {
+        // All hear it, whatever one of them answers.
+        let told: Vec<_> = self.inner.hands.iter().map(|hand| hand.tell(command())).collect();
+        told.into_iter().collect()
+    }
+
+    pub(super) fn worker_of(&self, room: RoomId) -> usize {
+        place_of(room, self.inner.hands.len())
     }
 
     pub(super) fn next_stream(&self) -> u64 {
@@ -187,22 +240,41 @@ impl Relay {
             TrySendError::Full(back) => Some(back),
             TrySendError::Disconnected(_) => None,
         })?;
-        self.inner.waker.wake().map_err(|_| None)
+        self.inner.hands[0].waker.wake().map_err(|_| None)
     }
 
-    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, MediaError> {
-        let (done, answer) = oneshot::channel();
-        self.tell(command(done))?;
-        answer.await.map_err(|_| MediaError::Stopped)?
+    /// Asks one worker after the other for a seat. It is asked rarely, and a list of who sits
+    /// where would have to be kept true.
+    async fn find<T>(&self, command: impl Fn(Reply<T>) -> Command) -> Result<T, MediaError> {
+        for hand in &self.inner.hands {
+            match hand.ask(&command).await {
+                Err(MediaError::NoSuchSeat) => {}
+                answered => return answered,
+            }
+        }
+        Err(MediaError::NoSuchSeat)
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // Dropping the sender ends the worker; it only has to look.
-        let _ = self.commands.try_send(Command::Stop);
-        let _ = self.waker.wake();
+        // Dropping the senders ends the workers; they only have to look.
+        for hand in &self.hands {
+            let _ = hand.tell(Command::Stop);
+        }
     }
+}
+
+/// How many workers these settings ask for.
+fn workers(config: &config::Media) -> usize {
+    let cores = || thread::available_parallelism().map_or(1, usize::from);
+    let asked = config.workers.map(|workers| usize::from(workers.get()));
+    asked.unwrap_or_else(|| cores().saturating_sub(1).clamp(1, MOST_BY_ITSELF)).min(MOST)
+}
+
+/// The worker a room is at, for good. Numbers that come in steps are spread by the multiplication.
+fn place_of(room: RoomId, workers: usize) -> usize {
+    (room.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % workers
 }
 
 /// The addresses that browsers would be told under these settings.

@@ -19,7 +19,12 @@ use crate::kernel::LoadedDice;
 
 /// Makes the next datagram of this seat panic inside the worker.
 pub fn panic_at(relay: &Relay, seat: SeatId) -> Result<(), MediaError> {
-    relay.tell(Command::Panic { seat })
+    relay.tell(|| Command::Panic { seat })
+}
+
+/// Which of the relay's workers a room is at.
+pub fn worker_of(relay: &Relay, room: RoomId) -> usize {
+    relay.worker_of(room)
 }
 
 /// The outside of a datagram: the name it knocks with, what else it is, or nothing.

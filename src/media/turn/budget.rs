@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Instant;
 
+use super::super::bucket::Bucket;
+
 /// Answers a second that one source gets before it has proven anything, and at once: a
 /// hospital behind one address starts its morning with a few calls in the same second.
 const ANSWERS: f64 = 10.0;
@@ -15,26 +17,6 @@ const BYTES: f64 = 625_000.0;
 /// Bytes at once: a keyframe of everybody.
 const BYTES_AT_ONCE: f64 = 300_000.0;
 
-/// A bucket that fills with time.
-#[derive(Debug, Clone, Copy)]
-struct Bucket {
-    left: f64,
-    at: Instant,
-}
-
-impl Bucket {
-    fn takes(&mut self, amount: f64, rate: f64, most: f64, now: Instant) -> bool {
-        let passed = now.saturating_duration_since(self.at).as_secs_f64();
-        self.left = (self.left + passed * rate).min(most);
-        self.at = now;
-        let fits = self.left >= amount;
-        if fits {
-            self.left -= amount;
-        }
-        fits
-    }
-}
-
 /// Answers to strangers, per source.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
@@ -45,10 +27,10 @@ pub(super) struct Budget {
 impl Budget {
     pub(super) fn allows(&mut self, source: IpAddr, now: Instant) -> bool {
         let source = site(source);
-        let full = Bucket { left: ANSWERS_AT_ONCE, at: now };
+        let full = Bucket::with(ANSWERS_AT_ONCE, now);
         if self.sources.len() >= SOURCES && !self.sources.contains_key(&source) {
             let refilled = ANSWERS_AT_ONCE / ANSWERS;
-            self.sources.retain(|_, known| now.saturating_duration_since(known.at).as_secs_f64() < refilled);
+            self.sources.retain(|_, known| known.idle(now) < refilled);
         }
         let bucket = if self.sources.len() < SOURCES || self.sources.contains_key(&source) {
             self.sources.entry(source).or_insert(full)
@@ -78,7 +60,7 @@ pub(super) struct Pace(Bucket);
 
 impl Pace {
     pub(super) fn new(now: Instant) -> Self {
-        Self(Bucket { left: BYTES_AT_ONCE, at: now })
+        Self(Bucket::with(BYTES_AT_ONCE, now))
     }
 
     pub(super) fn takes(&mut self, length: usize, now: Instant) -> bool {

@@ -343,6 +343,11 @@ impl TurnServer {
     }
 }
 
+/// Whether an address looks like one that is lent: ours, at a port of those.
+pub(super) fn may_be_lent(address: SocketAddr, homes: &[SocketAddr]) -> bool {
+    PORTS.contains(&address.port()) && homes.iter().any(|home| home.ip() == address.ip())
+}
+
 impl Guest {
     fn is_void(&self, now: Instant) -> bool {
         self.until.is_some_and(|until| until <= now)

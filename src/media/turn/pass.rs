@@ -69,7 +69,7 @@ impl Passes {
         Some((SeatId(seat.parse().ok()?), until >= self.seconds(now)))
     }
 
-    pub(super) fn nonce(&self, client: Via, now: Instant) -> String {
+    pub(in crate::media) fn nonce(&self, client: Via, now: Instant) -> String {
         let at = (self.seconds(now) as u32).to_be_bytes();
         let mut nonce = at.to_vec();
         nonce.extend_from_slice(&self.proof(at, client).as_ref()[..PROOF]);

@@ -1,7 +1,10 @@
-//! The worker: one thread, one socket and the streams beside it, all rooms.
+//! A worker: one thread and its rooms. The first one has the socket and the streams, too.
 //!
 //! A round is: wait for a datagram, a command or a timer; do what came; send what that
 //! wrote. A datagram costs work for its own room only, and a timer for its own peer or room.
+//! With several workers the first hands on what is for the rooms of others ([`super::yard`]).
+
+mod errands;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -9,17 +12,19 @@ use std::io::ErrorKind;
 use std::net::UdpSocket;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::carrier::Carrier;
+use super::counters::{self, Counters, count};
 use super::demux::{Door, Looks, Remote, look};
+use super::effort::Effort;
 use super::error::MediaError;
 use super::events::Listeners;
-use super::model::{GoneWhy, MediaEvent, RoomId, SeatId, Slot, Stats};
+use super::model::{GoneWhy, MediaEvent, RoomId, SeatId, Slot};
 use super::peer::Peer;
 use super::relay::Command;
 use super::room::{Beat, Room};
@@ -27,6 +32,7 @@ use super::seat::Turn;
 use super::socket::Inlet;
 use super::stream::{Framing, StreamSays};
 use super::turn::{Outcome, TurnServer, Via};
+use super::yard::{Outward, Post};
 use crate::config;
 
 const SOCKET: Token = Token(0);
@@ -45,43 +51,6 @@ pub(super) fn moment() -> Instant {
     Instant::now()
 }
 
-/// Counters, written by the worker and read by anybody.
-#[derive(Default)]
-pub(super) struct Counters {
-    seats: AtomicU64,
-    rooms: AtomicU64,
-    received: AtomicU64,
-    strangers: AtomicU64,
-    forwarded: AtomicU64,
-    withheld: AtomicU64,
-    unsent: AtomicU64,
-    keyframes_asked: AtomicU64,
-    panics: AtomicU64,
-    allocations: AtomicU64,
-}
-
-impl Counters {
-    pub(super) fn read(&self) -> Stats {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Stats {
-            seats: read(&self.seats),
-            rooms: read(&self.rooms),
-            received: read(&self.received),
-            strangers: read(&self.strangers),
-            forwarded: read(&self.forwarded),
-            withheld: read(&self.withheld),
-            unsent: read(&self.unsent),
-            keyframes_asked: read(&self.keyframes_asked),
-            panics: read(&self.panics),
-            allocations: read(&self.allocations),
-        }
-    }
-}
-
-fn count(counter: &AtomicU64, by: u64) {
-    counter.fetch_add(by, Ordering::Relaxed);
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     Peer(SeatId),
@@ -98,7 +67,11 @@ pub(super) struct Worker {
     poll: Poll,
     carrier: Carrier,
     inbox: Inbox,
-    counters: Arc<Counters>,
+    post: Post,
+    effort: Effort,
+    counters: Arc<[Counters]>,
+    /// Which of the workers, and of the counters, this is.
+    number: usize,
     listeners: Listeners,
     rooms: HashMap<RoomId, Room>,
     seats: HashMap<SeatId, RoomId>,
@@ -114,13 +87,14 @@ pub(super) struct Worker {
 }
 
 impl Worker {
+    /// A worker with this number. The socket is shared by all; only the first one reads it.
     pub(super) fn new(
         config: &config::Media,
         socket: UdpSocket,
         inbox: Inbox,
         turn: TurnServer,
-        counters: Arc<Counters>,
-    ) -> std::io::Result<(Self, Waker)> {
+        (counters, number): (Arc<[Counters]>, usize),
+    ) -> std::io::Result<(Self, Arc<Waker>)> {
         let tuned = socket2::SockRef::from(&socket);
         // A kernel that grants less costs packets under load, not the start.
         let _ = tuned.set_recv_buffer_size(SOCKET_BUFFER);
@@ -128,33 +102,49 @@ impl Worker {
         socket.set_nonblocking(true)?;
         let poll = Poll::new()?;
         let mut socket = mio::net::UdpSocket::from_std(socket);
-        poll.registry().register(&mut socket, SOCKET, Interest::READABLE)?;
-        let waker = Waker::new(poll.registry(), COMMANDS)?;
+        let has_port = number == 0;
+        if has_port {
+            poll.registry().register(&mut socket, SOCKET, Interest::READABLE)?;
+        }
+        let waker = Arc::new(Waker::new(poll.registry(), COMMANDS)?);
+        let now = moment();
         let worker = Self {
             poll,
             carrier: Carrier::new(socket, turn)?,
             inbox,
+            post: Post::Alone,
+            effort: Effort::new(now),
             counters,
+            number,
             listeners: Listeners::default(),
             rooms: HashMap::new(),
             seats: HashMap::new(),
             door: Door::default(),
             timers: BinaryHeap::new(),
-            beat: Beat::new(moment()),
+            beat: Beat::new(now),
             turn: Turn::default(),
             max_rooms: config.max_rooms,
             max_seats: config.max_seats_per_room,
-            readable: true,
+            readable: has_port,
             running: true,
         };
         Ok((worker, waker))
+    }
+
+    /// Makes it one of several.
+    pub(super) fn join(&mut self, post: Post) {
+        self.post = post;
+    }
+
+    fn tally(&self) -> &Counters {
+        &self.counters[self.number]
     }
 
     pub(super) fn run(mut self) {
         let mut events = Events::with_capacity(16);
         let mut inlet = Inlet::new();
         while self.running {
-            let wait = self.wait();
+            let (wait, asleep) = (self.wait(), moment());
             if let Err(why) = self.poll.poll(&mut events, wait)
                 && why.kind() != ErrorKind::Interrupted
             {
@@ -163,12 +153,15 @@ impl Worker {
             }
             self.readable |= events.iter().any(|event| event.token() == SOCKET);
             let now = moment();
+            self.effort.rested(asleep, now);
+            self.take_post(now);
             self.take_commands(now);
             self.take_datagrams(now, &mut inlet);
             self.take_streams(now);
             self.take_timers(now);
             self.settle(now);
-            count(&self.counters.unsent, self.carrier.flush());
+            let unsent = self.carrier.flush() + self.post.flush();
+            count(&self.tally().unsent, unsent);
             self.listeners.flush();
         }
         tracing::info!("relay stopped");
@@ -210,7 +203,7 @@ impl Worker {
             Command::Offer { seat, offer, done } => {
                 let answered = self.in_room(seat, |room, turn| room.offer(seat, &offer, now, turn));
                 let answered = answered.unwrap_or(Err(MediaError::NoSuchSeat)).map(|(answer, name)| {
-                    self.door.name(seat, name, now);
+                    self.name(seat, name, now);
                     answer
                 });
                 let _ = done.send(answered);
@@ -239,27 +232,35 @@ impl Worker {
         if let Some(old) = self.seats.get(&seat).copied() {
             self.clear(seat, old, now);
         }
-        let open = self.rooms.contains_key(&id);
-        if !open && self.rooms.len() >= self.max_rooms {
+        let seated = self.rooms.get(&id).map(Room::len);
+        if seated.is_none() && self.is_full() {
             return Err(MediaError::RelayFull);
         }
-        let room = self.rooms.entry(id).or_insert_with(|| Room::new(id, now + ROOM_TICK, self.beat));
-        if room.len() >= self.max_seats {
+        if seated.is_some_and(|seated| seated >= self.max_seats) {
             return Err(MediaError::RoomFull);
         }
-        if !open {
+        let name = peer.ufrag();
+        self.name(seat, name, now);
+        self.seats.insert(seat, id);
+        if seated.is_none() {
             self.timers.push(Reverse((now + ROOM_TICK, Due::Room(id))));
         }
-        let name = peer.ufrag();
-        self.door.name(seat, name, now);
-        self.seats.insert(seat, id);
-        self.carrier.turn.seated(seat);
+        let room = self.rooms.entry(id).or_insert_with(|| Room::new(id, now + ROOM_TICK, self.beat));
         let slots = room.seat(seat, peer, now, &mut self.turn);
         self.gauge();
         Ok(slots)
     }
 
+    /// Whether another room would be one too many: of all that were allowed for, or for a
+    /// worker that has no rest as it is. Who wants into a room that is open is let in.
+    fn is_full(&self) -> bool {
+        counters::read(&self.counters).rooms as usize >= self.max_rooms || self.effort.is_spent()
+    }
+
     fn take_datagrams(&mut self, now: Instant, inlet: &mut Inlet) {
+        if self.post.is_away_from_port() {
+            return;
+        }
         let mut taken = 0;
         while taken < BATCH {
             match self.carrier.receive(inlet) {
@@ -269,7 +270,7 @@ impl Worker {
                         self.datagram(now, Via::Udp(source), bytes);
                         self.after(now);
                     }
-                    count(&self.counters.received, inlet.datagrams().count() as u64);
+                    count(&self.tally().received, inlet.datagrams().count() as u64);
                 }
                 Err(why) if why.kind() == ErrorKind::WouldBlock => {
                     self.readable = false;
@@ -288,7 +289,7 @@ impl Worker {
             let Some((id, packets)) = self.carrier.note(says) else { continue };
             let Some((from, framing)) = self.carrier.stream(id) else { continue };
             for bytes in packets {
-                count(&self.counters.received, 1);
+                count(&self.tally().received, 1);
                 match framing {
                     Framing::Turn => self.relayed(now, Via::Stream(id, from), &bytes),
                     Framing::Ice => self.deliver(now, Remote::Tcp(from), &bytes, None),
@@ -304,7 +305,7 @@ impl Worker {
         match look(bytes) {
             Some(Looks::Turn) => self.relayed(now, via, bytes),
             // An address that was lent is nobody's on the network: whoever shows it lies.
-            _ if self.carrier.turn.has_lent(source) => count(&self.counters.strangers, 1),
+            _ if self.carrier.turn.has_lent(source) => count(&self.tally().strangers, 1),
             _ => self.deliver(now, Remote::Udp(source), bytes, None),
         }
     }
@@ -316,17 +317,17 @@ impl Worker {
         match outcome {
             Ok(Outcome::Answer(answer)) => {
                 if self.carrier.answer(via, answer).is_err() {
-                    count(&self.counters.unsent, 1);
+                    count(&self.tally().unsent, 1);
                 }
                 let allocations = self.carrier.turn.allocations() as u64;
-                self.counters.allocations.store(allocations, Ordering::Relaxed);
+                self.tally().allocations.store(allocations, Ordering::Relaxed);
             }
             Ok(Outcome::Inner { seat, lent, bytes }) => {
                 self.deliver(now, Remote::Udp(lent), bytes, Some(seat));
             }
-            Ok(Outcome::Nothing) => count(&self.counters.strangers, 1),
+            Ok(Outcome::Nothing) => count(&self.tally().strangers, 1),
             Err(_) => {
-                count(&self.counters.panics, 1);
+                count(&self.tally().panics, 1);
                 tracing::error!("the TURN server panicked at a message, which was dropped");
             }
         }
@@ -336,17 +337,21 @@ impl Worker {
     fn deliver(&mut self, now: Instant, source: Remote, bytes: &[u8], only: Option<SeatId>) {
         let looks = look(bytes);
         let seat = match looks {
-            Some(Looks::Knock(name)) => self.door.named(name).filter(|seat| {
-                let room = self.seats.get(seat).and_then(|room| self.rooms.get(room));
-                room.is_some_and(|room| room.knows(*seat, now, source, bytes))
-            }),
+            Some(Looks::Knock(name)) => self
+                .door
+                .named(name)
+                .filter(|seat| self.post.has(*seat) || self.knows(*seat, now, source, bytes)),
             Some(Looks::Traffic) => self.door.at(source),
             Some(Looks::Turn) | None => None,
         };
         let Some(seat) = seat.filter(|seat| only.is_none_or(|only| only == *seat)) else {
-            count(&self.counters.strangers, 1);
+            count(&self.tally().strangers, 1);
             return;
         };
+        if self.post.has(seat) {
+            self.post.put(seat, source, bytes);
+            return;
+        }
         if matches!(looks, Some(Looks::Knock(_))) {
             self.door.settle(seat, source);
         }
@@ -418,15 +423,24 @@ impl Worker {
         for event in self.turn.events.drain(..) {
             self.listeners.tell(event);
         }
-        count(&self.counters.forwarded, std::mem::take(&mut self.turn.forwarded));
-        count(&self.counters.withheld, std::mem::take(&mut self.turn.withheld));
-        count(&self.counters.keyframes_asked, std::mem::take(&mut self.turn.keyframes_asked));
+        let tally = &self.counters[self.number];
+        for (counter, counted) in [
+            (&tally.forwarded, &mut self.turn.forwarded),
+            (&tally.withheld, &mut self.turn.withheld),
+            (&tally.keyframes_asked, &mut self.turn.keyframes_asked),
+        ] {
+            if *counted > 0 {
+                count(counter, std::mem::take(counted));
+            }
+        }
     }
 
     fn send(&mut self, now: Instant) {
         for (to, bytes) in self.turn.datagrams.drain(..) {
-            if self.carrier.send(to, bytes, now).is_err() {
-                count(&self.counters.unsent, 1);
+            if self.post.must_carry(to) {
+                self.post.carry(to, bytes);
+            } else if self.carrier.send(to, bytes, now).is_err() {
+                count(&self.counters[self.number].unsent, 1);
             }
         }
     }
@@ -454,10 +468,11 @@ impl Worker {
         self.carrier.turn.forget(seat);
         let Some(room) = self.seats.get(&seat).copied() else { return };
         if why == GoneWhy::Panicked {
-            count(&self.counters.panics, 1);
+            count(&self.tally().panics, 1);
             tracing::error!(media.seat = seat.0, "a media peer panicked and was removed");
         }
         self.clear(seat, room, now);
+        self.post.say(Outward::Gone { seat });
         self.turn.events.push(MediaEvent::Gone { seat, why });
         if self.rooms.get(&room).is_some_and(|room| room.len() == 0) {
             self.rooms.remove(&room);
@@ -468,6 +483,7 @@ impl Worker {
     fn clear(&mut self, seat: SeatId, room: RoomId, now: Instant) {
         self.seats.remove(&seat);
         self.door.clear(seat);
+        self.post.say(Outward::Cleared { seat });
         if let Some(room) = self.rooms.get_mut(&room) {
             let turn = &mut self.turn;
             // The seat is out of the maps already; a panic here costs a goodbye.
@@ -477,7 +493,7 @@ impl Worker {
     }
 
     fn gauge(&self) {
-        self.counters.seats.store(self.seats.len() as u64, Ordering::Relaxed);
-        self.counters.rooms.store(self.rooms.len() as u64, Ordering::Relaxed);
+        self.tally().seats.store(self.seats.len() as u64, Ordering::Relaxed);
+        self.tally().rooms.store(self.rooms.len() as u64, Ordering::Relaxed);
     }
 }

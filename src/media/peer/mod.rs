@@ -1,4 +1,4 @@
-//! One participant's connection. The only file that knows the engine.
+//! One participant's connection. The only place that knows the engine.
 //!
 //! The engine does no input or output: it is fed datagrams and the time, and drained of
 //! datagrams, packets and news. Its one rule is kept here: after every change of the engine
@@ -6,16 +6,15 @@
 //! exception, as the engine means them to be: they only wait in their stream's queue until
 //! it is next told the time, so that those of a whole round leave at the price of one call.
 
-use std::net::SocketAddr;
+mod homes;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use str0m::change::SdpOffer;
-use str0m::config::{CryptoProvider, DtlsCert};
-use str0m::crypto::from_feature_flags;
 use str0m::format::Codec as EngineCodec;
 use str0m::media::{Direction, KeyframeRequestKind, Pt};
-use str0m::net::{Protocol, Receive, TcpType};
+use str0m::net::{Protocol, TcpType};
 use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, Ssrc};
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
 
@@ -24,6 +23,7 @@ use super::error::MediaError;
 use super::model::{Kind, Line, Mid, Section, Source};
 use super::offer::{Offer, Way};
 use super::vp8;
+pub(super) use homes::{Homes, Identity};
 
 /// How often the figures of a line are told.
 const REPORT_EVERY: Duration = Duration::from_secs(2);
@@ -38,42 +38,6 @@ const REPAIR_AUDIO: usize = 16;
 /// Faults of the engine on what a peer sent between two reports, before the peer is given
 /// up: noise is lived with, a stream of nothing but faults is not.
 const PATIENCE: u32 = 200;
-
-/// The relay's keys: one certificate for all connections of this run.
-#[derive(Clone)]
-pub(super) struct Identity {
-    crypto: Arc<CryptoProvider>,
-    cert: DtlsCert,
-}
-
-impl Identity {
-    pub(super) fn new() -> Self {
-        let crypto = from_feature_flags();
-        let cert = crypto.dtls_provider.generate_certificate().expect("aws-lc-rs makes P-256 certificates");
-        Self { crypto: Arc::new(crypto), cert }
-    }
-}
-
-/// Where the relay can be reached, as participants are told.
-#[derive(Clone, Default)]
-pub(super) struct Homes {
-    pub(super) udp: Arc<[SocketAddr]>,
-    pub(super) tcp: Arc<[SocketAddr]>,
-}
-
-impl Homes {
-    /// What came from there, as the engine takes it. It knows us by the address of the same
-    /// kind that it was given; which one the sender used does not matter to it.
-    fn receive<'a>(&self, from: Remote, bytes: &'a [u8]) -> Option<Receive<'a>> {
-        let (protocol, homes) = match from {
-            Remote::Udp(_) => (Protocol::Udp, &self.udp),
-            Remote::Tcp(_) => (Protocol::Tcp, &self.tcp),
-        };
-        let alike = homes.iter().find(|home| home.is_ipv4() == from.address().is_ipv4());
-        let home = *alike.or(homes.first())?;
-        Receive::new(protocol, from.address(), home, bytes).ok()
-    }
-}
 
 /// A media packet on its way through.
 pub(super) struct Packet {
@@ -93,6 +57,13 @@ pub(super) struct Packet {
     pub(super) level: Option<u8>,
     payload: Arc<[u8]>,
     extras: ExtensionValues,
+}
+
+impl Packet {
+    /// Bytes of its payload.
+    pub(super) fn len(&self) -> usize {
+        self.payload.len()
+    }
 }
 
 /// The codecs of the house: every browser has them.
