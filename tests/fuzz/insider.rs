@@ -86,11 +86,15 @@ impl AeadAes256GcmCipher for WatchedCipher {
         // The nonce is the salt with the packet's own numbers in it.
         let plain = match kind {
             Kind::Rtp => nonce([0; 12], &aad[8..12], &[&[0; 4], &aad[2..4]].concat()),
-            Kind::Rtcp => nonce([0; 12], &aad[4..8], &index(u32::from_be_bytes(aad[8..12].try_into().unwrap()))),
+            Kind::Rtcp => {
+                nonce([0; 12], &aad[4..8], &index(u32::from_be_bytes(aad[8..12].try_into().unwrap())))
+            }
         };
         let salt = std::array::from_fn(|at| iv[at] ^ plain[at]);
         // Numbers that have wrapped are not in the packet: the first one seen is right.
-        SEEN.with_borrow_mut(|seen| seen.entry(kind).or_insert((self.key, salt)).clone());
+        SEEN.with_borrow_mut(|seen| {
+            seen.entry(kind).or_insert((self.key, salt));
+        });
         self.cipher.encrypt(iv, aad, input, output)
     }
 
@@ -146,7 +150,7 @@ pub const SEAT: SeatId = SeatId(1);
 impl Insider {
     /// Two participants sit down and talk until all keys were seen.
     pub fn sits() -> Self {
-        SEEN.take();
+        drop(SEEN.take());
         let now = Instant::now();
         let mut stage = Stage::open(HOME.into(), now);
         let clients = vec![Client::joins(&mut stage, 1, true, now), Client::joins(&mut stage, 2, false, now)];

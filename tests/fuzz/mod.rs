@@ -15,6 +15,11 @@ use std::time::{Duration, Instant};
 use aws_lc_rs::hmac;
 use causeway::media::testing::{Stage, TurnDesk, Verdict, cut, fence, look};
 use causeway::media::{Framing, GoneWhy, SeatId};
+use stun_types::attribute::{Attribute, AttributeType};
+use stun_types::message::{
+    IntegrityAlgorithm, LongTermKeyCredentials, Message, MessageIntegrityCredentials, MessageWrite,
+    MessageWriteExt, MessageWriteVec,
+};
 
 use self::insider::{Insider, SEAT};
 use self::roll::{Roll, tries};
@@ -25,8 +30,11 @@ const SECONDS: u64 = 5;
 const MINUTES: u64 = 10;
 const SEED: u64 = 20_261_122;
 
+/// Tries inputs from a seed for a while; how many.
+type Try = fn(u64, Duration) -> u64;
+
 /// What is tried: its name, and how.
-const TARGETS: &[(&str, fn(u64, Duration) -> u64)] = &[
+const TARGETS: &[(&str, Try)] = &[
     ("STUN", stun),
     ("TURN", turn),
     ("channel data and streams", channel_data),
@@ -90,6 +98,22 @@ fn signed(mut bytes: Vec<u8>, password: &str) -> Vec<u8> {
     bytes
 }
 
+/// A knock at the connection of an answer by whoever made the offer, right in every respect.
+pub fn knock(offer: &str, answer: &str) -> Vec<u8> {
+    let of = |text: &'_ str, start: &str| {
+        text.lines().find_map(|line| line.strip_prefix(start)).unwrap().to_owned()
+    };
+    let head = [&[0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[7; 12]].concat();
+    let name = format!("{}:{}", of(answer, "a=ice-ufrag:"), of(offer, "a=ice-ufrag:"));
+    let (name, priority) = (attribute(0x0006, name.as_bytes()), attribute(0x0024, &[110, 0, 1, 255]));
+    signed([head, name, priority].concat(), &of(answer, "a=ice-pwd:"))
+}
+
+/// An offer as Chromium writes it.
+pub fn offer() -> &'static str {
+    kept_offers()[0]
+}
+
 fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
     let mut bytes = [kind.to_be_bytes(), (value.len() as u16).to_be_bytes()].concat();
     bytes.extend(value);
@@ -101,12 +125,15 @@ fn nobody_panicked(stage: &Stage) {
     assert!(!stage.ended().contains(&GoneWhy::Panicked), "a peer panicked");
 }
 
+/// The name in Chromium's kept offer.
+const OFFERED: &str = "7sFv";
+
 fn stun(seed: u64, span: Duration) -> u64 {
     let mut now = Instant::now();
     let (mut stage, name, password) = stage(now);
     let corpus = corpus(kept!("stun.hex"));
     let head = [&[0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[7; 12]].concat();
-    let knock = [head, attribute(0x0006, format!("{name}:their").as_bytes())].concat();
+    let knock = [head, attribute(0x0006, format!("{name}:{OFFERED}").as_bytes())].concat();
     let good = signed([knock.clone(), attribute(0x0024, &[110, 0, 1, 255])].concat(), &password);
     assert!(!stage.take(SEAT, from(0), &good, now).is_empty(), "a right knock is answered");
     tries("STUN", seed, span, |roll| {
@@ -156,26 +183,23 @@ fn turn(seed: u64, span: Duration) -> u64 {
     })
 }
 
-/// As [`signed`], with the long-term key of RFC 8489: the MD5 of user, realm and credential.
+/// The same message written by the codec, with a participant's proof; as it is if the codec
+/// cannot read it.
 fn signed_long_term(mut bytes: Vec<u8>, user: &str, credential: &str) -> Vec<u8> {
-    use stun_types::message::{IntegrityKey, LongTermKeyCredentials};
     bytes.resize(bytes.len().next_multiple_of(4), 0);
     let length = (bytes.len() - 20) as u16;
     bytes[2..4].copy_from_slice(&length.to_be_bytes());
-    let key: IntegrityKey =
-        LongTermKeyCredentials::new(user.to_owned(), credential.to_owned(), "cw".to_owned()).into();
-    resigned(&bytes, &key).unwrap_or(bytes)
+    let key = LongTermKeyCredentials::new(user.to_owned(), credential.to_owned(), "cw".to_owned());
+    written_anew(&bytes, &key.into()).unwrap_or(bytes)
 }
 
-/// The same message written by the codec, with a proof; nothing if it cannot be read.
-fn resigned(bytes: &[u8], key: &stun_types::message::IntegrityKey) -> Option<Vec<u8>> {
-    use stun_types::message::{
-        IntegrityAlgorithm, Message, MessageWrite, MessageWriteExt, MessageWriteVec,
-    };
+fn written_anew(bytes: &[u8], key: &MessageIntegrityCredentials) -> Option<Vec<u8>> {
     let read = Message::from_bytes(bytes).ok()?;
     let mut message = Message::builder(read.get_type(), read.transaction_id(), MessageWriteVec::new());
-    for attribute in read.iter_attributes() {
-        message.add_attribute(&attribute.1).ok()?;
+    // Proofs and checksums are written by their own functions only.
+    let proofs = [0x0008, 0x001c, 0x8028].map(AttributeType::new);
+    for (_, attribute) in read.iter_attributes().filter(|(_, found)| !proofs.contains(&found.get_type())) {
+        message.add_attribute(&attribute).ok()?;
     }
     message.add_message_integrity(key, IntegrityAlgorithm::Sha1).ok()?;
     Some(message.finish())
@@ -200,14 +224,15 @@ fn channel_data(seed: u64, span: Duration) -> u64 {
 fn demultiplexing(seed: u64, span: Duration) -> u64 {
     let mut now = Instant::now();
     let (mut stage, _, _) = stage(now);
-    let all = [kept!("stun.hex"), kept!("turn.hex"), kept!("channel.hex"), kept!("rtp.hex"), kept!("rtcp.hex")];
+    let all =
+        [kept!("stun.hex"), kept!("turn.hex"), kept!("channel.hex"), kept!("rtp.hex"), kept!("rtcp.hex")];
     let mut corpus: Vec<Vec<u8>> = all.into_iter().flat_map(corpus).collect();
     corpus.push([&[22, 254, 253][..], &[0; 60]].concat());
     tries("demultiplexing", seed, span, |roll| {
         let length = roll.below(300);
         let mut bytes = if roll.below(4) == 0 { roll.bytes(length) } else { bent(roll, &corpus) };
         if let Some(first) = bytes.first_mut().filter(|_| roll.below(4) == 0) {
-            *first = roll.next() as u8;
+            *first = roll.draw() as u8;
         }
         roll.last.clone_from(&bytes);
         if let Some(name) = look(&bytes) {
@@ -234,7 +259,7 @@ fn rtp(seed: u64, span: Duration) -> u64 {
         let mut bytes = bent(roll, &corpus);
         bytes.resize(bytes.len().max(12), 0);
         // Mostly a stream that is known, so that what follows the header is looked at.
-        let stream = [insider.voice, insider.picture, insider.picture, roll.next() as u32][roll.below(4)];
+        let stream = [insider.voice, insider.picture, insider.picture, roll.draw() as u32][roll.below(4)];
         bytes[8..12].copy_from_slice(&stream.to_be_bytes());
         if roll.below(3) > 0 {
             bytes[0] = 0x80 | (bytes[0] & 0x3f);
@@ -259,7 +284,7 @@ fn rtcp(seed: u64, span: Duration) -> u64 {
         let stream = [insider.voice, insider.picture][roll.below(2)];
         if roll.below(3) > 0 {
             bytes[0] = 0x80 | (bytes[0] & 0x3f);
-            bytes[1] = 192 | (bytes[1] & 0x1f);
+            bytes[1] = 0xc0 | (bytes[1] & 0x1f);
             bytes[4..8].copy_from_slice(&stream.to_be_bytes());
         }
         roll.last.clone_from(&bytes);

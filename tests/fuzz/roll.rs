@@ -35,11 +35,13 @@ pub struct Roll {
 impl Roll {
     fn new(seed: u64) -> Self {
         let mut roll = Self { state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1, last: Vec::new() };
-        (0..8).for_each(|_| drop(roll.next()));
+        for _ in 0..8 {
+            roll.draw();
+        }
         roll
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 7;
         self.state ^= self.state << 17;
@@ -48,7 +50,7 @@ impl Roll {
 
     /// A number below `end`.
     pub fn below(&mut self, end: usize) -> usize {
-        (self.next() >> 16) as usize % end.max(1)
+        (self.draw() >> 16) as usize % end.max(1)
     }
 
     pub fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
@@ -56,7 +58,7 @@ impl Roll {
     }
 
     pub fn bytes(&mut self, length: usize) -> Vec<u8> {
-        (0..length).map(|_| self.next() as u8).collect()
+        (0..length).map(|_| self.draw() as u8).collect()
     }
 
     /// A good input with one to four changes; `other` lends parts of itself.
@@ -80,7 +82,16 @@ impl Roll {
             1 => bytes[at] = *self.one(&EDGES),
             // A length that says too much, too little, or nearly right.
             2 if at + 1 < length => {
-                let words = [0, 1, length as u16, length as u16 - 4, 0xffff, 0x8000, 0x0fff, some as u16];
+                let words = [
+                    0,
+                    1,
+                    length as u16,
+                    (length as u16).wrapping_sub(4),
+                    0xffff,
+                    0x8000,
+                    0x0fff,
+                    some as u16,
+                ];
                 bytes[at..at + 2].copy_from_slice(&self.one(&words).to_be_bytes());
             }
             3 => bytes.truncate(at),
@@ -98,7 +109,7 @@ impl Roll {
                 let part = &other[from..(from + some).min(other.len())];
                 bytes.splice(at..(at + part.len()).min(length), part.iter().copied());
             }
-            _ => bytes[at] = self.next() as u8,
+            _ => bytes[at] = self.draw() as u8,
         }
     }
 

@@ -277,3 +277,99 @@ fn throw(to: SocketAddr, packets: u32, good: &[Vec<u8>]) -> (u32, u32) {
     }
     (random, mutated)
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_participant_who_floods_hurts_nobody_else() {
+    let gateway = Gateway::open().await;
+    let relay = &gateway.relay;
+    let mut told = Told::by(relay);
+    let lin = Doctor::joins(relay, 11).await;
+    let zhao = Doctor::joins(relay, 22).await;
+    let rude = Doctor::joins(relay, 33).await;
+    told.until("all are heard", |told| {
+        lin.sees(told, &zhao, Source::Mic).is_some() && lin.sees(told, &rude, Source::Mic).is_some()
+    })
+    .await;
+    let (voice, noise) =
+        (lin.sees(&told, &zhao, Source::Mic).unwrap(), lin.sees(&told, &rude, Source::Mic).unwrap());
+    lin.hears_more(voice).await;
+    let seconds = 3;
+    let heard = |section| (lin.packets(section), lin.peer.heard()[&section].missing);
+    let (before, noise_before) = (heard(voice), lin.packets(noise));
+
+    let flooding = std::sync::Arc::clone(&rude.peer);
+    let flood = tokio::spawn(async move {
+        let mut sent = 0_u32;
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(seconds) {
+            // Ten times a voice: ten packets each twenty milliseconds.
+            for _ in 0..10 {
+                sent += u32::from(flooding.speak(33).await.is_ok());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        sent
+    });
+    let sent = flood.await.unwrap();
+    let (after, noise_after) = (heard(voice), lin.packets(noise));
+
+    let (arrived, missing) = (after.0 - before.0, after.1 - before.1);
+    assert!(arrived >= 40 * seconds, "{arrived} packets of a voice in {seconds} s");
+    assert!(missing * 100 <= arrived, "{missing} of {arrived} packets of a voice are missing");
+    let through = noise_after - noise_before;
+    assert!(through <= 200 * (seconds + 2), "{through} packets of the flood came through");
+    assert_eq!(relay.stats().panics, 0);
+    println!(
+        "relay: {sent} packets of a flood in {seconds} s, {through} handed on; of another voice {arrived} came, {missing} missing"
+    );
+}
+
+/// coturn's own client against us, where it is installed: by UDP, TCP and TLS it is given an
+/// allocation, may reach the relay and nothing else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs coturn's turnutils: make prove"]
+async fn an_independent_client_is_served_and_refused_as_the_standard_says() {
+    if std::process::Command::new("turnutils_uclient").output().is_err() {
+        println!(
+            "SKIPPED: turnutils_uclient (package coturn) is not here: the independent client was NOT tried"
+        );
+        return;
+    }
+    let gateway = Gateway::open().await;
+    let sink = UdpSocket::bind("127.0.0.1:0").unwrap();
+    sink.set_nonblocking(true).unwrap();
+    let forbidden = sink.local_addr().unwrap();
+    for (n, way) in [&[][..], &["-t"], &["-t", "-S"]].into_iter().enumerate() {
+        let to = if n == 0 { gateway.udp } else { gateway.tcp };
+        let seat = SeatId(60 + n as u64);
+        let pass = gateway.relay.pass(seat).unwrap();
+        for (peer, is_ours) in [(gateway.udp, true), (forbidden, false)] {
+            let (port, peer_port) = (to.port().to_string(), peer.port().to_string());
+            let mut client = tokio::process::Command::new("timeout");
+            client.args([
+                "20",
+                "turnutils_uclient",
+                "-v",
+                "-c",
+                "-n",
+                "3",
+                "-m",
+                "1",
+                "-l",
+                "60",
+                "-L",
+                "127.0.0.1",
+            ]);
+            client.args(["-u", &pass.user, "-w", &pass.credential, "-p", &port]);
+            client.args(["-e", "127.0.0.1", "-r", &peer_port]).args(way).arg("127.0.0.1");
+            let out = client.output().await.unwrap();
+            let said =
+                [out.stdout, out.stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat();
+            println!("---- {way:?} {is_ours}\n{said}");
+            assert!(said.contains("allocate response received"), "{said}");
+            assert_eq!(said.contains("403"), !is_ours, "{said}");
+        }
+    }
+    assert!(sink.recv_from(&mut [0; 100]).is_err(), "something came out of the TURN server");
+    assert_eq!(gateway.relay.stats().panics, 0);
+}

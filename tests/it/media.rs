@@ -24,8 +24,12 @@ pub struct Doctor {
 
 impl Doctor {
     pub async fn joins(relay: &Relay, seat: u64) -> Self {
+        Self::enters(relay, ROOM, seat).await
+    }
+
+    pub async fn enters(relay: &Relay, room: RoomId, seat: u64) -> Self {
         let (peer, offer) = Participant::open("127.0.0.1:0").await.unwrap();
-        let joined = relay.join(ROOM, SeatId(seat), &offer).await.unwrap();
+        let joined = relay.join(room, SeatId(seat), &offer).await.unwrap();
         peer.accept(&joined.answer).await.unwrap();
         assert!(peer.connected(PATIENCE).await, "seat {seat} does not connect");
         let peer = std::sync::Arc::new(peer);
@@ -46,7 +50,7 @@ impl Doctor {
         self.peer.heard()[&section].mark
     }
 
-    fn packets(&self, section: usize) -> u64 {
+    pub fn packets(&self, section: usize) -> u64 {
         self.peer.heard().get(&section).map_or(0, |heard| heard.packets)
     }
 

@@ -150,7 +150,12 @@ pub fn prove() -> Outcome {
         shell::run("cargo", &["build", "--locked", "--package", "causeway"], &[]).map(|()| 0)
     });
     score.part("rust, the long ones", || {
-        counted_suite(&["test", "--locked", "--test", "it", "--", "--ignored", "--nocapture"], &[])
+        let all = ["test", "--locked", "--test", "it", "--", "--ignored", "--nocapture", "--skip", "fuzz::"];
+        counted_suite(&all, &[])
+    });
+    // By itself: it has both cores for the better part of an hour, and the others measure.
+    score.part("bent inputs, ten minutes each", || {
+        counted_suite(&["test", "--locked", "--test", "it", "--", "--ignored", "--nocapture", "fuzz::"], &[])
     });
     score.part_if_possible("the relay under load", || {
         peers::fetch();

@@ -42,6 +42,11 @@ pub struct Gateway {
 impl Gateway {
     /// With a relay that is told of as being at both families' loopback addresses.
     pub async fn open() -> Self {
+        Self::with_workers(1).await
+    }
+
+    /// The same with so many workers.
+    pub async fn with_workers(workers: u8) -> Self {
         let alliance = Alliance::open().await;
         let folder = alliance.store.folder().join("certs");
         let tls = config::Tls { folder: folder.clone(), ..config::Tls::default() };
@@ -51,6 +56,7 @@ impl Gateway {
         let mut media = config::Media::on_loopback();
         media.advertise = vec!["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
         media.advertise_tcp_port = Some(tcp.port());
+        media.workers = std::num::NonZeroU8::new(workers);
         let relay = Relay::start(&media).unwrap();
         let udp = relay.addresses()[0];
         let mut app = alliance.app.clone();
