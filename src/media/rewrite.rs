@@ -23,6 +23,8 @@ struct Last {
 struct Offsets {
     /// The source's number at which this slot came in.
     first_in: u64,
+    /// The highest since.
+    newest: u64,
     /// This slot's number for it.
     first_out: u64,
     time: u32,
@@ -30,6 +32,11 @@ struct Offsets {
 
 /// A slot's first number: room below it for nothing, room above before the 16 bits wrap.
 const FIRST: u64 = 1_000;
+
+/// A source that jumps further is taken up anew, and one that falls back further is not handed
+/// on: whoever listens counts how often sixteen bits wrapped, and would lose count. Some
+/// seconds of the fastest picture.
+const JUMP: u64 = 5_000;
 
 impl Stitch {
     /// The next packet comes from elsewhere: take up its numbers anew.
@@ -41,9 +48,14 @@ impl Stitch {
     /// packet from before the slot came in.
     pub(super) fn place(&mut self, seq: u64, time: u32, clock: u32, now: Instant) -> Option<(u64, u32)> {
         let offsets = match self.source {
-            Some(offsets) => offsets,
-            None => self.take_up(seq, time, clock, now),
+            Some(offsets) if seq <= offsets.newest.saturating_add(JUMP) => offsets,
+            Some(_) | None => self.take_up(seq, time, clock, now),
         };
+        if offsets.newest.saturating_sub(seq) > JUMP {
+            return None;
+        }
+        let newest = offsets.newest.max(seq);
+        self.source = Some(Offsets { newest, ..offsets });
         let out_seq = offsets.first_out + seq.checked_sub(offsets.first_in)?;
         let out_time = time.wrapping_add(offsets.time);
         if self.last.is_none_or(|last| out_seq > last.seq) {
@@ -54,13 +66,13 @@ impl Stitch {
 
     fn take_up(&mut self, seq: u64, time: u32, clock: u32, now: Instant) -> Offsets {
         let offsets = match self.last {
-            None => Offsets { first_in: seq, first_out: FIRST, time: 0 },
+            None => Offsets { first_in: seq, newest: seq, first_out: FIRST, time: 0 },
             Some(last) => {
                 // At least one tick on, so that two sources never share a moment.
                 let gone = now.saturating_duration_since(last.at).max(Duration::from_millis(1));
                 let ticks = (gone.as_micros() * u128::from(clock) / 1_000_000) as u32;
                 let time = last.time.wrapping_add(ticks).wrapping_sub(time);
-                Offsets { first_in: seq, first_out: last.seq + 1, time }
+                Offsets { first_in: seq, newest: seq, first_out: last.seq + 1, time }
             }
         };
         self.source = Some(offsets);
@@ -73,6 +85,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_source_whose_numbers_jump_takes_nobody_with_it() {
+        let (start, mut slot) = (Instant::now(), Stitch::default());
+        let mut last = slot.place(100, 0, 90_000, start).unwrap().0;
+        for seq in [30_000, 60_000, 1 << 40, u64::MAX, u64::MAX - 2, 3, 4, u64::MAX - 1] {
+            let Some((out, _)) = slot.place(seq, 0, 90_000, start) else { continue };
+            assert!(out.abs_diff(last) <= JUMP, "{last} and then {out}");
+            last = last.max(out);
+        }
+    }
 
     #[test]
     fn numbers_go_on_without_a_gap_when_the_source_changes() {

@@ -36,6 +36,7 @@ impl Worker {
                     self.post.forget(seat);
                     self.door.clear(seat);
                     self.carrier.turn.forget(seat);
+                    self.gauge();
                 }
                 Outward::Send { packets } => {
                     self.turn.datagrams.extend(packets);

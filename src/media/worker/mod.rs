@@ -319,8 +319,7 @@ impl Worker {
                 if self.carrier.answer(via, answer).is_err() {
                     count(&self.tally().unsent, 1);
                 }
-                let allocations = self.carrier.turn.allocations() as u64;
-                self.tally().allocations.store(allocations, Ordering::Relaxed);
+                self.gauge();
             }
             Ok(Outcome::Inner { seat, lent, bytes }) => {
                 self.deliver(now, Remote::Udp(lent), bytes, Some(seat));
@@ -466,7 +465,7 @@ impl Worker {
 
     fn remove(&mut self, seat: SeatId, why: GoneWhy, now: Instant) {
         self.carrier.turn.forget(seat);
-        let Some(room) = self.seats.get(&seat).copied() else { return };
+        let Some(room) = self.seats.get(&seat).copied() else { return self.gauge() };
         if why == GoneWhy::Panicked {
             count(&self.tally().panics, 1);
             tracing::error!(media.seat = seat.0, "a media peer panicked and was removed");
@@ -493,6 +492,7 @@ impl Worker {
     }
 
     fn gauge(&self) {
+        self.tally().allocations.store(self.carrier.turn.allocations() as u64, Ordering::Relaxed);
         self.tally().seats.store(self.seats.len() as u64, Ordering::Relaxed);
         self.tally().rooms.store(self.rooms.len() as u64, Ordering::Relaxed);
     }
