@@ -183,7 +183,7 @@ class Consult:
 
 
 def load(path):
-    referrals, consults, exports = defaultdict(Referral), defaultdict(Consult), []
+    referrals, consults, exports, kept = defaultdict(Referral), defaultdict(Consult), [], {}
     for line in open(path, encoding="utf-8"):
         e = json.loads(line)
         if e["entity_type"] == "referral" and e["action"].startswith("referral."):
@@ -192,7 +192,12 @@ def load(path):
             consults[e["entity_id"]].feed(e)
         elif e["action"] == "statistics.export":
             exports.append(e)
-    return referrals, consults, exports
+        elif e["action"] in ("patient.merge", "patient.unmerge") and e["entity_id"] != e["payload"]["kept"]:
+            # The record that is not kept leads to the one that is, until they are taken apart.
+            kept.pop(e["entity_id"], None)
+            if e["action"] == "patient.merge":
+                kept[e["entity_id"]] = e["payload"]["kept"]
+    return referrals, consults, exports, kept
 
 
 class Period:
@@ -214,7 +219,12 @@ class Period:
 
 
 def figures(path, page, which):
-    every_r, every_c, exports = load(path)
+    every_r, every_c, exports, kept = load(path)
+
+    def same(one, other):
+        """One person, though entered twice and merged since."""
+        return kept.get(one, one) == kept.get(other, other)
+
     span = Period(page[which], page["scope"])
     n = Counter()
     lists = defaultdict(list)
@@ -274,7 +284,7 @@ def figures(path, page, which):
             if r.direction == "down":
                 again = [
                     u for u in sent_all.values()
-                    if u is not r and u.direction == "up" and u.patient == r.patient
+                    if u is not r and u.direction == "up" and same(u.patient, r.patient)
                     and timedelta(0) < u.sent - r.sent <= 30 * DAY
                 ]
                 n["returned"] += bool(again)
@@ -357,7 +367,7 @@ def figures(path, page, which):
                 n["stays"] += 1
                 up = [
                     r for r in sent_all.values()
-                    if r.direction == "up" and r.patient == c.patient and r.legs[0].room == c.room
+                    if r.direction == "up" and same(r.patient, c.patient) and r.legs[0].room == c.room
                     and timedelta(0) <= r.sent - c.closed <= 14 * DAY
                 ]
                 n["avoided"] += not up

@@ -301,18 +301,28 @@ pub async fn overrides(
 ) -> Result<Page<Overridden>> {
     let (sent, last) =
         ask.after.map_or((Timestamp::from_millis(i64::MAX), String::new()), |(at, id)| (at, id.to_string()));
-    let rows = tx
-        .fetch_all(
-            consents!(
-                "WHERE c.method = 'override'
-                   AND (c.effective_at, c.id) < ($1, $2)
-                   AND ($3 = '' OR c.facility_id = $3)
-                 ORDER BY c.effective_at DESC, c.id DESC
-                 LIMIT $4"
-            ),
-            args![sent, last, facility.map(|id| id.to_string()).unwrap_or_default(), ask.one_more()],
-        )
-        .await?;
+    let rows = match facility {
+        Some(facility) => {
+            tx.fetch_all(
+                consents!(
+                    "WHERE c.method = 'override' AND c.facility_id = $4 AND (c.effective_at, c.id) < ($1, $2)
+                     ORDER BY c.effective_at DESC, c.id DESC LIMIT $3"
+                ),
+                args![sent, last, ask.one_more(), facility],
+            )
+            .await?
+        }
+        None => {
+            tx.fetch_all(
+                consents!(
+                    "WHERE c.method = 'override' AND (c.effective_at, c.id) < ($1, $2)
+                     ORDER BY c.effective_at DESC, c.id DESC LIMIT $3"
+                ),
+                args![sent, last, ask.one_more()],
+            )
+            .await?
+        }
+    };
     let found = rows.iter().map(|row| overridden(ctx, row)).collect::<Result<_>>()?;
     Ok(Page::cut(found, ask, |one: &Overridden| (one.sent_at, one.held.id)))
 }

@@ -18,4 +18,4 @@ pub use commands::{
 };
 pub use identity::{BadIdentity, IdentityNumber, check_digit};
 pub use model::{Guardian, Patient, PatientBrief, PatientView, Sex, Sheet};
-pub use store::{Found, found_by};
+pub use store::{Found, found_by, merged_with};

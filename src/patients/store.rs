@@ -89,6 +89,25 @@ pub async fn merged_under(ctx: &Ctx, tx: &mut impl Query, id: PatientId) -> Resu
     rows.iter().map(|row| patient(ctx, row)).collect()
 }
 
+/// The merges in which any of these records stands: each record that was put under another, and that one.
+pub async fn merged_with(tx: &mut impl Query, ids: &[PatientId]) -> Result<Vec<(PatientId, PatientId)>> {
+    let mut values = Vec::new();
+    let places = among(ids, &mut values);
+    let sql = format!(
+        "SELECT merged_into AS kept FROM patients WHERE id IN ({places}) AND merged_into IS NOT NULL
+          UNION SELECT merged_into FROM patients WHERE merged_into IN ({places})"
+    );
+    let rows = tx.fetch_built(sql, values).await?;
+    let kept: Vec<PatientId> = rows.iter().map(|row| row.get("kept")).collect::<Result<_>>()?;
+    let mut values = Vec::new();
+    let sql = format!(
+        "SELECT id, merged_into AS kept FROM patients WHERE merged_into IN ({})",
+        among(&kept, &mut values)
+    );
+    let rows = tx.fetch_built(sql, values).await?;
+    rows.iter().map(|row| Ok((row.get("id")?, row.get("kept")?))).collect()
+}
+
 /// Every record of one person: any of them leads to all.
 pub async fn records_of(tx: &mut impl Query, id: PatientId) -> Result<Vec<PatientId>> {
     let row = tx

@@ -87,6 +87,22 @@ impl Fact {
         }
     }
 
+    /// The letter up that this is, if one was sent: to which department, and when.
+    pub fn up(&self) -> Option<(&str, i64)> {
+        let Self::Referral(sent) = self else { return None };
+        let first = sent.legs.first().filter(|_| sent.direction == "up")?;
+        Some((&first.department, sent.sent?))
+    }
+
+    /// Forgets which letters up were heard of, to hear of this person's anew.
+    pub fn unpair(&mut self) {
+        match self {
+            Self::Referral(sent) => sent.returned = None,
+            Self::Consult(consulted) => consulted.sent_up = false,
+            Self::Export(_) => {}
+        }
+    }
+
     /// Takes in what an entry of another record means for this one.
     pub fn hear(&mut self, word: &Word) {
         match (self, word) {

@@ -6,6 +6,8 @@ use super::{fact::Fact, sent::Word, store, sums::Changes};
 use crate::{
     ctx::Ctx,
     journal::{self, Recorded},
+    kernel::PatientId,
+    patients,
     store::{Result, WriteTx},
 };
 
@@ -23,19 +25,38 @@ struct Touched {
     facts: HashMap<String, (Option<Fact>, Option<Fact>)>,
     /// Which facts each patient had when the batch began, and which were touched since.
     of_patient: HashMap<String, BTreeSet<String>>,
+    /// All records of each patient who was asked about: one, if they were entered once.
+    records: HashMap<String, Vec<String>>,
 }
 
 impl Touched {
     /// Reads what a page of entries will touch, in a few questions instead of one for each.
     async fn know(&mut self, tx: &mut WriteTx, entries: &[Recorded]) -> Result<()> {
-        let sent_up = entries.iter().filter(|entry| {
-            entry.action == "referral.submit" && entry.payload["direction"].as_str() == Some("up")
+        let about = entries.iter().filter_map(|entry| match entry.action.as_str() {
+            "referral.submit" if entry.payload["direction"].as_str() == Some("up") => {
+                entry.payload["patient"].as_str()
+            }
+            "patient.merge" | "patient.unmerge" => Some(entry.entity_id.as_str()),
+            _ => None,
         });
-        let patients: BTreeSet<&str> =
-            sent_up.filter_map(|entry| entry.payload["patient"].as_str()).collect();
+        let asked: BTreeSet<PatientId> = about.filter_map(|id| id.parse().ok()).collect();
+        let merged = patients::merged_with(tx, &asked.iter().copied().collect::<Vec<_>>()).await?;
+        let under: BTreeMap<PatientId, PatientId> = merged.into_iter().collect();
+        let all: BTreeSet<PatientId> =
+            asked.into_iter().chain(under.iter().flat_map(|(one, kept)| [*one, *kept])).collect();
+        let mut persons: BTreeMap<PatientId, Vec<String>> = BTreeMap::new();
+        for id in &all {
+            persons.entry(*under.get(id).unwrap_or(id)).or_default().push(id.to_string());
+        }
+        for records in persons.into_values() {
+            self.records.extend(records.iter().map(|record| (record.clone(), records.clone())));
+        }
+        let all: Vec<String> = all.iter().map(ToString::to_string).collect();
         let mut ids: BTreeSet<String> =
             entries.iter().filter_map(|entry| Fact::of(entry).map(|(id, _)| id)).collect();
-        for (patient, id) in store::of_patients(tx, &patients.into_iter().collect::<Vec<_>>()).await? {
+        for (patient, id) in
+            store::of_patients(tx, &all.iter().map(String::as_str).collect::<Vec<_>>()).await?
+        {
             self.of_patient.entry(patient).or_default().insert(id.clone());
             ids.insert(id);
         }
@@ -55,6 +76,14 @@ impl Touched {
             self.facts.insert(id.to_owned(), (found.clone(), found));
         }
         Ok(&mut self.facts.get_mut(id).expect("it was put in just now").1)
+    }
+
+    /// The facts of one person, whichever of their records they were written for.
+    fn of_person(&self, patient: &str) -> Vec<String> {
+        let records = self.records.get(patient).into_iter().flatten();
+        let ids: BTreeSet<&String> =
+            records.filter_map(|record| self.of_patient.get(record)).flatten().collect();
+        ids.into_iter().cloned().collect()
     }
 
     /// Notes whose fact it is.
@@ -160,6 +189,9 @@ async fn some(ctx: &Ctx, limit: i64) -> Result<u64> {
 }
 
 async fn fold(tx: &mut WriteTx, touched: &mut Touched, entry: &Recorded) -> Result<()> {
+    if matches!(entry.action.as_str(), "patient.merge" | "patient.unmerge") {
+        return pair_anew(tx, touched, &entry.entity_id).await;
+    }
     let Some((id, empty)) = Fact::of(entry) else { return Ok(()) };
     let fact = touched.get(tx, &id).await?;
     let words = fact.get_or_insert(empty).take(entry);
@@ -179,9 +211,31 @@ fn meant(touched: &Touched, word: &Word) -> Vec<String> {
     match word {
         Word::Back { parent, .. } => vec![parent.clone()],
         Word::FromConsult { consult } => vec![consult.clone()],
-        Word::Up { patient, .. } => {
-            let ids = touched.of_patient.get(patient);
-            ids.into_iter().flatten().cloned().collect()
+        Word::Up { patient, .. } => touched.of_person(patient),
+    }
+}
+
+/// Two records were found to be one person, or not to be: what was paired under them is paired
+/// anew. Both records have this entry, so that both sides of an undo come to it.
+async fn pair_anew(tx: &mut WriteTx, touched: &mut Touched, patient: &str) -> Result<()> {
+    let ids = touched.of_person(patient);
+    let mut ups = Vec::new();
+    for id in &ids {
+        if let Some(fact) = touched.get(tx, id).await? {
+            fact.unpair();
+            if let Some((department, at)) = fact.up() {
+                let (patient, department) = (fact.patient().to_owned(), department.to_owned());
+                ups.push((at, id, Word::Up { patient, department, at }));
+            }
         }
     }
+    ups.sort_by_key(|(at, ..)| *at);
+    for (_, from, word) in &ups {
+        for id in ids.iter().filter(|id| id != from) {
+            if let Some(fact) = touched.get(tx, id).await? {
+                fact.hear(word);
+            }
+        }
+    }
+    Ok(())
 }

@@ -188,6 +188,63 @@ async fn the_figures_follow_the_journal_and_come_out_the_same_however_often_they
 }
 
 #[tokio::test]
+async fn what_is_paired_by_patient_follows_a_merge_and_its_undo() {
+    let alliance = Alliance::open().await;
+    let (clinic, hospital) = (alliance.clinic("Xiaying").await, alliance.hospital("City").await);
+    let ward = alliance.department(&clinic, "General").await;
+    let (rural, specialist) = (clinic.doctor(), hospital.doctor());
+    // Sent home from the hospital under one record, sent up and called about under another.
+    let home = alliance.patient(specialist, "Zhao").await;
+    let down = json!({ "patient_id": home, "direction": "down", "to_department": ward, "urgency": "routine",
+        "reason_codes": ["rehab"], "consent": { "method": "paper", "signer": "patient" },
+        "diagnoses": [{ "code": "I21.1", "text": "Infarction", "role": "primary" }],
+        "rehab_plan": "Walk", "medications": ["Aspirin"], "next_visit": "In two weeks", "red_flags": "Pain" });
+    let down = format!("/referrals/{}", specialist.post("/referrals", down).await.is(201).text("id"));
+    specialist.does(&down, "submit", json!({})).await.is(200);
+    let again = alliance.patient(rural, "Chao").await;
+    let call = json!({ "patient_id": again, "to_department": hospital.department(), "kind": "async",
+        "urgency": "routine", "question": "Chest pain once more, may she stay at home?",
+        "consent": { "method": "paper", "signer": "patient" } });
+    let call = format!("/consults/{}", rural.post("/consults", call).await.is(201).text("id"));
+    rural.does(&call, "submit", json!({})).await.is(200);
+    specialist.does(&call, "take", json!({})).await.is(200);
+    let stay = json!({ "conclusion": "Stable", "advice": "Rest", "next": "treat_here" });
+    specialist.does(&call, "give_opinion", stay).await.is(200);
+    rural.does(&call, "acknowledge", json!({ "adopted": "full" })).await.is(200);
+    alliance.clock.forward(Duration::from_secs(5 * 3_600));
+    // Sent up under a third record: she came unconscious.
+    let third = alliance.patient(rural, "Unknown").await;
+    let up = json!({ "patient_id": third, "direction": "up", "to_department": hospital.department(),
+        "urgency": "emergency", "reason_text": "Collapsed", "consent": { "method": "paper", "signer": "patient" } });
+    let up = format!("/referrals/{}", rural.post("/referrals", up).await.is(201).text("id"));
+    rural.does(&up, "submit", json!({})).await.is(200);
+
+    let dates = Wanted { dates: Some((date(2026, 3, 1), date(2026, 4, 1))), ..Wanted::default() };
+    let comes_to = async |returned: i64, avoided: i64| {
+        stats::catch_up(&alliance.ctx).await.unwrap();
+        let page = serde_json::to_value(stats::everything(&alliance.ctx, &dates).await.unwrap()).unwrap();
+        let n = |key: &str| figure(&page, key)["n"].clone();
+        assert_eq!((n("returned"), n("avoided")), (json!(returned), json!(avoided)));
+        println!("{}", worked_out_again(&alliance, &dates).await);
+        let before = folded(&alliance).await;
+        stats::rebuild(&alliance.ctx).await.unwrap();
+        assert!(folded(&alliance).await == before, "folded anew, the pairs come out the same");
+    };
+    let step = async |kept: &String, step: &str, other: &String| {
+        rural.does(&format!("/patients/{kept}"), step, json!({ "other": other })).await.is(200);
+    };
+    comes_to(0, 1).await;
+    step(&third, "merge", &home).await;
+    comes_to(1, 1).await;
+    step(&third, "merge", &again).await;
+    comes_to(1, 0).await;
+    step(&third, "unmerge", &home).await;
+    comes_to(0, 0).await;
+    step(&third, "unmerge", &again).await;
+    comes_to(0, 1).await;
+}
+
+#[tokio::test]
 async fn small_numbers_of_other_houses_are_not_told_and_ones_own_are() {
     let alliance = Alliance::open().await;
     let (clinic, hospital) = (alliance.clinic("Xiaying").await, alliance.hospital("City").await);
