@@ -17,6 +17,7 @@ use crate::sdp::{self, Section, Theirs};
 
 const PORT: u16 = 18_443;
 const PATIENCE: Duration = Duration::from_secs(10);
+const BOTH_TRACKS: Duration = Duration::from_secs(1);
 
 pub struct Galene {
     process: Process,
@@ -138,6 +139,8 @@ impl Server for Galene {
                 self.publish(crowd, *person, shape.people as u64 - 1);
             }
             crowd.settle()?;
+            // A stream that is asked for before both its tracks have come is offered twice.
+            crowd.live(BOTH_TRACKS);
             for (n, person) in people.iter().enumerate() {
                 let others = shape.senders - usize::from(n < shape.senders);
                 if others > 0 {
