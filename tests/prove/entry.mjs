@@ -124,7 +124,8 @@ try {
     const jobs = WAYS.flatMap((way) => Array.from({ length: pace[1] ? ROUNDS : ALONE }, () => way));
     // Without a pace the machine is what is measured: one after the other.
     const at = pace[1] ? lanes : lanes.slice(0, 1);
-    await Promise.all(at.map(async (run) => {
+    await Promise.all(at.map(async (first) => {
+      let run = first;
       for (let way = jobs.shift(); way; way = jobs.shift()) {
         let row;
         try {
@@ -134,6 +135,8 @@ try {
           console.log(`broke off: ${way}, ${pace[0]}: ${String(fault).split('\n')[0]}`);
           if (broken.length > MAY_BREAK) throw fault;
           jobs.push(way);
+          // What was half written stands in the way of the next letter for the same patient: another hand goes on.
+          run = await lane(LANES + broken.length, server, browser, specialist, department);
           continue;
         }
         rows.push(row);
