@@ -159,7 +159,10 @@ impl Socket {
 
     /// The next frame that fits; others are passed over.
     pub async fn until(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let since = std::time::Instant::now();
         loop {
+            // Frames that come by the clock would keep it waiting for ever.
+            assert!(since.elapsed().as_secs() < 60, "not within a minute: {what}");
             let frame = self.hear(what).await;
             if fits(&frame) {
                 return frame;
