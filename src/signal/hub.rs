@@ -56,6 +56,8 @@ pub struct Hub {
     pub(super) deeds: Deeds,
     pub(super) last_number: u64,
     pub(super) last_rev: i64,
+    /// Lines that could not be told something: let go when the ask under way is done.
+    deaf: Vec<LineId>,
 }
 
 impl Hub {
@@ -72,6 +74,7 @@ impl Hub {
             deeds: Deeds::default(),
             last_number: 0,
             last_rev: 0,
+            deaf: Vec::new(),
         }
     }
 
@@ -83,8 +86,17 @@ impl Hub {
         }
     }
 
-    /// One question or telling.
+    /// One question or telling, and all that follows from it.
     pub(super) fn hear(&mut self, ask: Ask, now: Timestamp) {
+        self.take(ask, now);
+        // Not sooner: in the middle of a telling the others would hear the news first, and then
+        // how things stood before it.
+        while let Some(line) = self.deaf.pop() {
+            self.closed(line, now);
+        }
+    }
+
+    fn take(&mut self, ask: Ask, now: Timestamp) {
         match ask {
             Ask::Enter(knock, answer) => reply(answer, self.enter(knock, now)),
             Ask::Closed(line) => self.closed(line, now),
@@ -288,8 +300,7 @@ impl Hub {
     pub(super) fn whisper(&mut self, line: LineId, input: Input) {
         let Some(at) = self.lines.get(&line) else { return };
         if at.ear.try_send(input).is_err() {
-            let now = self.clock.now();
-            self.closed(line, now);
+            self.deaf.push(line);
         }
     }
 
@@ -333,4 +344,54 @@ fn reply<T>(to: oneshot::Sender<T>, what: T) {
 pub(super) fn state(topic: Topic, rev: i64, name: &str, what: &impl serde::Serialize) -> ServerSays {
     let value = serde_json::to_value(what).expect("our own nouns have string keys and no failing parts");
     ServerSays::State { topic, rev, body: Body::Full(serde_json::json!({ name: value })) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        kernel::StoppedClock,
+        media::{MediaEvent, RoomId},
+        signal::room::tests::seat,
+    };
+
+    const NOON: Timestamp = Timestamp::from_millis(43_200_000);
+
+    #[test]
+    fn whoever_is_found_gone_in_the_middle_of_a_telling_is_gone_in_the_last_one() {
+        let (departures, _gone) = mpsc::channel(4);
+        let mut hub = Hub::new(Arc::new(StoppedClock::at(NOON)), departures);
+        let consult: ConsultId = "con-019aa5e0c40070008000000000000001".parse().unwrap();
+        let mut room = Room::new(RoomId(1));
+        let mut ears = BTreeMap::new();
+        for tail in [1, 2] {
+            let at = seat(tail);
+            let (mouth, ear) = mpsc::channel(8);
+            let line = at.line.expect("a seat that was just taken");
+            let session = format!("ses-{tail:032x}").parse().unwrap();
+            let sid = at.holder.clone();
+            hub.lines
+                .insert(line, Line { user: at.user, session, sid, ear: mouth, watched: BTreeSet::new() });
+            hub.homes.insert(at.number, consult);
+            ears.insert(tail, ear);
+            room.seats.push(at);
+        }
+        hub.rooms.insert(consult, room);
+
+        // The first one's socket has ended, and its own word of that is still on the way.
+        ears.get_mut(&1).unwrap().close();
+        let remote = "192.0.2.1:9".parse().unwrap();
+        hub.hear(Ask::Media(MediaEvent::Connected { seat: SeatId(2), ms: 1, remote }), NOON);
+
+        let mut told = Vec::new();
+        while let Ok(input) = ears.get_mut(&2).unwrap().try_recv() {
+            if let Input::Say(ServerSays::State { topic: Topic::Roster(_), rev, body: Body::Full(people) }) =
+                input
+            {
+                told.push((rev, people["people"][0]["reconnecting"].clone()));
+            }
+        }
+        assert!(told.is_sorted_by_key(|(rev, _)| *rev), "{told:?}");
+        assert_eq!(told.last().map(|(_, away)| away.clone()), Some(true.into()), "{told:?}");
+    }
 }

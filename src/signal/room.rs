@@ -211,7 +211,7 @@ impl Shown {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::media::{Feed, Kind};
 
@@ -225,7 +225,8 @@ mod tests {
         (Sid::new(format!("sid-{tail}")).unwrap(), LineId(u64::from(tail)))
     }
 
-    fn seat(tail: u8) -> Seat {
+    /// Somebody who was let in: seat, line and person have the same number.
+    pub(in crate::signal) fn seat(tail: u8) -> Seat {
         let mut seat = Seat::taken(SeatId(u64::from(tail)), user(tail), held(tail));
         seat.shown = Some(Shown {
             pid: format!("par-{tail:032x}").parse().unwrap(),
