@@ -225,7 +225,10 @@ fn read(path: &Path) -> Source {
     let is_test = path.ends_with("/tests.rs") || path.contains("/tests/");
     let end = all
         .windows(2)
-        .position(|two| two[0].1.trim() == "#[cfg(test)]" && two[1].1.trim_start().starts_with("mod tests"))
+        .position(|two| {
+            two[0].1.trim() == "#[cfg(test)]"
+                && two[1].1.trim_start().trim_start_matches("pub(super) ").starts_with("mod tests")
+        })
         .unwrap_or(all.len());
     let length = if is_test { 0 } else { end };
     let lines = all[..length]
