@@ -45,14 +45,15 @@ async function lane(n, server, browser, specialist, department) {
   const cdp = await page.context().newCDPSession(page);
   await cdp.send('Emulation.setFocusEmulationEnabled', { enabled: true });
   await signIn(page, server.base, CLINIC);
-  const phone = `1990000${9000 + n}`;
+  // Its last four are nobody else's: those of the new patients below end in 00.
+  const phone = `1990000${9101 + n}`;
   const known = await enter(page, { name: '郑秋水', sex: 'male', birth_date: '1968-03-12', no_id_reason: 'not_at_hand', phone });
   const me = (await api(page, 'GET', '/session')).body.id;
   let met = 0;
   return async (way, [pace, key, think]) => {
     await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
     met += 1;
-    const fresh = { number: identity('990102', `19${50 + n}${String(1 + (met % 12)).padStart(2, '0')}${String(10 + Math.floor(met / 12)).padStart(2, '0')}`, '244'), name: '柳芦花', phone: `19900${String(n).padStart(3, '0')}${String(met).padStart(3, '0')}` };
+    const fresh = { number: identity('990102', `19${50 + n}${String(1 + (met % 12)).padStart(2, '0')}${String(10 + Math.floor(met / 12)).padStart(2, '0')}`, '244'), name: '柳芦花', phone: `199${String(n).padStart(3, '0')}${String(met).padStart(3, '0')}00` };
     const where = way === 'from a consult' ? `/consults/${await answered(page, specialist, known)}` : way === 'blank form' ? '/patients/new?then=referral' : '/referrals/new';
     // The department of the last letter is known to whoever has written one; the blank form knows nothing.
     await page.evaluate(([id, to]) => (to ? localStorage.setItem(`last:${id}`, JSON.stringify([{ department: to, mode: null, service: null }])) : localStorage.removeItem(`last:${id}`)), [me, way === 'blank form' ? null : department]);
