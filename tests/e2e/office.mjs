@@ -11,6 +11,8 @@ let server, browser;
 let pressed = new Set();
 
 const unique = () => String(Math.floor(performance.now() * 1_000)).slice(-4).padStart(4, '0');
+/** The day that lies so many days ahead, as it is typed. */
+const dayAhead = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 /** Who acted last on a record: on that page it stands as it is, on another it is opened anew. */
 const last = new Map();
 async function look(page, id) {
@@ -238,6 +240,22 @@ async function story() {
     await tab.close().catch(() => undefined);
     await desk.getByRole('button', { name: '标为看过' }).click();
     await desk.getByText(/件标为看过/).first().waitFor();
+  });
+  await step('a specialist enters their own absence, takes it back and has it again', async () => {
+    await doctor.goto(`${server.base}/account`);
+    const mine = doctor.locator('section', { has: doctor.locator('#ro-away') });
+    await mine.getByText('没有登记请假').waitFor();
+    await mine.getByRole('button', { name: '登记请假' }).click();
+    await doctor.locator('#aw-from').fill(dayAhead(20));
+    await doctor.locator('#aw-to').fill(dayAhead(22));
+    await doctor.getByRole('dialog').getByRole('button', { name: '保存' }).click();
+    await mine.locator('.away').waitFor();
+    const { items } = (await api(doctor, 'GET', '/absences')).body;
+    must(items.length === 1 && Date.parse(items[0].ends_at) - Date.parse(items[0].starts_at) === 3 * 86_400_000, `three whole days: ${JSON.stringify(items)}`);
+    await mine.locator('.away').getByRole('button').click();
+    await mine.getByText('没有登记请假').waitFor();
+    await doctor.getByRole('button', { name: '撤销' }).click();
+    await mine.locator('.away').waitFor();
   });
   await step('what is urgent is heard at the desk as it is pushed, and not where the bell is off', async () => {
     await desk.addInitScript(() => {

@@ -209,6 +209,10 @@ export const SCENES = [
     await page.getByRole('button', { name: /改密码|Change password/ }).click();
     await page.locator('input[autocomplete=new-password]').fill('too short');
   } },
+  { name: 'account-away', who: 'clinic', lang: 'zh', at: () => '/account', ready: '#ro-away', stage: async (page) => {
+    await page.getByRole('button', { name: '登记请假' }).click();
+    await page.locator('#aw-to').waitFor();
+  } },
   { name: 'account-admin', who: 'admin', at: () => '/account', ready: 'h1' },
   { name: 'device', who: 'clinic', at: () => '/device', ready: '.devcols video', calm: 800 },
 

@@ -102,6 +102,8 @@ export const adminEn: Same<typeof adminZh> = {
   'ad.ro.none.department': 'No department to make a rota for',
   'ad.ro.none.department.text': 'Add a department and doctors first.',
   'ad.aw.title': 'Away this week',
+  'ad.aw.mine': 'My absences',
+  'ad.aw.mine.none': 'No absence is entered.',
   'ad.aw.add': 'Enter an absence',
   'ad.aw.none': 'Nobody is away this week.',
   'ad.aw.text': 'Whoever is away is not rung and not on call, whatever the rota says.',

@@ -99,6 +99,8 @@ export const adminZh = {
   'ad.ro.none.department': '还没有科室可排班',
   'ad.ro.none.department.text': '先添加科室和医生，再来排班。',
   'ad.aw.title': '本周请假',
+  'ad.aw.mine': '我的请假',
+  'ad.aw.mine.none': '没有登记请假。',
   'ad.aw.add': '登记请假',
   'ad.aw.none': '本周没有人请假。',
   'ad.aw.text': '请假期间不振铃、不算值班，排班表上排了也一样。',
