@@ -86,7 +86,8 @@ fn the_rooms_of_the_soak() {
     };
     // The runtime's own threads for blocking work go home at once, so that a thread left over is the product's.
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.worker_threads(2).enable_all().thread_keep_alive(Duration::from_millis(50)).build().unwrap();
+    let runtime =
+        runtime.worker_threads(2).enable_all().thread_keep_alive(Duration::from_millis(50)).build().unwrap();
     runtime.block_on(soak(rooms));
 }
 
@@ -108,7 +109,10 @@ async fn soak(rooms: u64) {
         after.threads
     );
     assert_eq!((stats.rooms, stats.seats, stats.allocations, stats.panics), (0, 0, 0, 0));
-    assert!(after.descriptors <= before.descriptors && after.threads <= before.threads, "something is still held");
+    assert!(
+        after.descriptors <= before.descriptors && after.threads <= before.threads,
+        "something is still held"
+    );
     assert!(after.kilobytes <= before.kilobytes + KEPT, "memory grew");
 }
 

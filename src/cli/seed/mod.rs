@@ -84,6 +84,16 @@ pub enum SeedError {
     /// Invented people do not come among real ones.
     #[error("the database is not empty")]
     NotEmpty,
+    /// A patient of the demo was not taken, and their stories need them. What was entered before stays.
+    #[error(
+        "the house did not take one of its patients ({asked}: {answer}); empty the database before trying again"
+    )]
+    Patient {
+        /// Which request was refused.
+        asked: String,
+        /// The problem it was answered with.
+        answer: serde_json::Value,
+    },
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -102,7 +112,7 @@ fn patients_for(referrals: usize) -> usize {
 /// stories the house did not take to their end: none, unless a story is out of date.
 ///
 /// # Errors
-/// `NotEmpty` if there is anybody in it.
+/// `NotEmpty` if there is anybody in it; `Patient` if the house refuses one of its patients.
 pub async fn fill(app: &App) -> Result<usize, SeedError> {
     fill_with(app, 0).await
 }
@@ -135,21 +145,16 @@ async fn played(app: &App, referrals: usize) -> Result<Vec<play::Refused>, SeedE
     let mut town = people::settle(&past, &clock, now).await?;
     let app = App { ctx: past, ..app.clone() };
     let mut stage = Stage::new(&app, &clock);
-    let mut refused = Vec::new();
-    let (known, drawn) =
-        enter_patients(&app.ctx, &mut stage, &mut town, (patients_for(referrals), &mut refused)).await;
-    if refused.is_empty() {
-        let cast = stories::Cast { town: &town, known: &known, drawn: &drawn, now };
-        let mut all = stories::all(&cast);
-        if referrals > 0 {
-            let drawn =
-                month::Month { town: &town, patients: &drawn, from: then, to: now, dice: &*app.ctx.dice };
-            all.extend(month::stories(&drawn, referrals));
-            stage.with_time();
-        }
-        refused = stage.play(all, now).await;
-        refused.extend(capacity::plan(&mut stage, &town, now).await);
+    let (known, drawn) = enter_patients(&app.ctx, &mut stage, &mut town, patients_for(referrals)).await?;
+    let cast = stories::Cast { town: &town, known: &known, drawn: &drawn, now };
+    let mut all = stories::all(&cast);
+    if referrals > 0 {
+        let drawn = month::Month { town: &town, patients: &drawn, from: then, to: now, dice: &*app.ctx.dice };
+        all.extend(month::stories(&drawn, referrals));
+        stage.with_time();
     }
+    let mut refused = stage.play(all, now).await;
+    refused.extend(capacity::plan(&mut stage, &town, now).await);
     stage.clear().await?;
     Ok(refused)
 }
@@ -159,8 +164,8 @@ async fn enter_patients(
     ctx: &Ctx,
     stage: &mut Stage<'_>,
     town: &mut people::Town,
-    (patients, refused): (usize, &mut Vec<play::Refused>),
-) -> (Vec<String>, Vec<(String, UserId)>) {
+    patients: usize,
+) -> Result<(Vec<String>, Vec<(String, UserId)>), SeedError> {
     for (name, ..) in sick::KNOWN {
         town.names.keep(name);
     }
@@ -179,15 +184,12 @@ async fn enter_patients(
             };
             (by, sick::drawn(&mut town.names, &*ctx.dice, number))
         };
-        match stage.post(by, "/patients", &form).await {
-            Ok(body) => {
-                let id = body["id"].as_str().unwrap_or_default().to_owned();
-                if number < sick::KNOWN.len() { known.push(id) } else { drawn.push((id, by)) }
-            }
-            Err(step) => refused.push(step),
-        }
+        let refused = |step: play::Refused| SeedError::Patient { asked: step.asked, answer: step.answer };
+        let body = stage.post(by, "/patients", &form).await.map_err(refused)?;
+        let id = body["id"].as_str().unwrap_or_default().to_owned();
+        if number < sick::KNOWN.len() { known.push(id) } else { drawn.push((id, by)) }
     }
-    (known, drawn)
+    Ok((known, drawn))
 }
 
 /// What to fill it with.
