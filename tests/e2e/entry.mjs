@@ -6,7 +6,7 @@ import { Hand, identity } from './support/hand.mjs';
 import { AGREED, MORE, answered, fromConsult, knownPatient, listen, newPatient, sent, SUMMARY } from './support/letters.mjs';
 import { CLINIC, DEPARTMENT, HOSPITAL, SPECIALIST, api, enter, signIn } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
-import { must, step, sumUp, until } from './support/steps.mjs';
+import { must, step, tell, until } from './support/steps.mjs';
 
 const NUMBER = identity('990102', '19680312', '123');
 const NEW = { number: identity('990102', '19710607', '244'), name: '柳芦花', phone: '19900002750' };
@@ -142,17 +142,11 @@ async function cancel(page) {
   await until('it is cancelled', async () => (await api(page, 'GET', `/referrals/${id}`)).body.state === 'cancelled');
 }
 
-let good = false;
-try {
-  await story();
-  good = true;
-} catch (fault) {
-  console.log(String(fault?.stack ?? fault).split('\n').slice(0, 12).join('\n'));
-  if (server) console.log(`--- the server said\n${server.log().slice(-1_500)}`);
-  if (process.env.SHOT && browser) for (const [i, one] of browser.browser.contexts().flatMap((c) => c.pages()).entries()) await one.screenshot({ path: `${process.env.SHOT}-${i}.png`, fullPage: true }).catch(() => undefined);
-} finally {
-  await browser?.close();
-  await server?.stop();
-  good = sumUp() && good;
-  process.exit(good ? 0 : 1);
-}
+await tell(story, {
+  log: () => server?.log(),
+  broke: async () => {
+    if (!process.env.SHOT || !browser) return;
+    for (const [i, one] of browser.browser.contexts().flatMap((c) => c.pages()).entries()) await one.screenshot({ path: `${process.env.SHOT}-${i}.png`, fullPage: true }).catch(() => undefined);
+  },
+  close: [() => browser?.close(), () => server?.stop()],
+});

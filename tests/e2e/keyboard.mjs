@@ -7,7 +7,7 @@ import { launch } from './support/browser.mjs';
 import { writeCamera, writeMicrophone } from './support/media.mjs';
 import { CLINIC, DEPARTMENT, DESK, PASSWORD, SPECIALIST, api, enter } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
-import { must, pause, step, sumUp, until } from './support/steps.mjs';
+import { must, pause, step, tell, until } from './support/steps.mjs';
 
 const PATIENT = { name: '郑秋水', sex: 'male', birth_date: '1968-03-11', no_id_reason: 'not_at_hand', phone: '19900004417', allergies: ['青霉素'] };
 const PLACE = '急诊楼 1 层抢救室';
@@ -252,17 +252,7 @@ async function composing(page) {
   await cdp.detach();
 }
 
-let good = false;
-try {
-  await story();
-  good = true;
-} catch (fault) {
-  console.log(String(fault?.stack ?? fault).split('\n').slice(0, 12).join('\n'));
-  if (server) console.log(`--- the server said\n${server.log().slice(-1_500)}`);
-} finally {
-  await Promise.allSettled([here?.close(), there?.close()]);
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
-  good = sumUp() && good;
-  process.exit(good ? 0 : 1);
-}
+await tell(story, {
+  log: () => server?.log(),
+  close: [() => Promise.allSettled([here?.close(), there?.close()]), () => server?.stop(), () => rmSync(folder, { recursive: true, force: true })],
+});

@@ -9,7 +9,7 @@ import { startNative } from './support/native.mjs';
 import { CLINIC, SPECIALIST, api, call, enter, signIn } from './support/people.mjs';
 import { colourOf, energyByName } from './support/probe.mjs';
 import { startServer } from './support/server.mjs';
-import { must, step, sumUp, until } from './support/steps.mjs';
+import { must, step, tell, until } from './support/steps.mjs';
 
 const PATIENT = { name: '沈砚池', sex: 'female', birth_date: '1957-09-02', no_id_reason: 'not_at_hand', phone: '19900004418' };
 const COLLEAGUE = { login: 'qin.chuandu', name: '秦川渡' };
@@ -108,19 +108,8 @@ async function story() {
   must(clinic.faults.length + specialist.faults.length === 0, [...clinic.faults, ...specialist.faults].join('\n'));
 }
 
-let good = false;
-try {
-  await story();
-  good = true;
-} catch (fault) {
-  console.log(String(fault?.stack ?? fault).split('\n').slice(0, 12).join('\n'));
-  if (native) console.log(`--- the colleague said\n${native.said()}`);
-  if (server) console.log(`--- the server said\n${server.log().slice(-2_000)}`);
-} finally {
-  await native?.stop();
-  await Promise.allSettled([here?.close(), there?.close()]);
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
-  good = sumUp() && good;
-  process.exit(good ? 0 : 1);
-}
+await tell(story, {
+  log: () => server?.log(),
+  broke: () => native && console.log(`--- the colleague said\n${native.said()}`),
+  close: [() => native?.stop(), () => Promise.allSettled([here?.close(), there?.close()]), () => server?.stop(), () => rmSync(folder, { recursive: true, force: true })],
+});

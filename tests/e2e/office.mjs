@@ -3,7 +3,7 @@
 import { launch } from './support/browser.mjs';
 import { CLINIC, DESK, HOSPITAL, SPECIALIST, api, enter, signIn } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
-import { must, step, sumUp } from './support/steps.mjs';
+import { must, step, tell } from './support/steps.mjs';
 
 const PATIENCE = Number(process.env.STORY_PATIENCE ?? 1);
 const HOME = { login: 'miao.qinghe', name: '苗青禾' };
@@ -307,13 +307,7 @@ async function story() {
   must(!missing.length, `never pressed: ${missing.join(', ')}`);
 }
 
-try {
-  await story();
-  sumUp();
-} catch (fault) {
-  console.error(fault);
-  process.exitCode = 1;
-} finally {
-  await browser?.close();
-  await server?.stop();
-}
+await tell(story, {
+  log: () => server?.log(),
+  close: [() => browser?.close(), () => server?.stop()],
+});

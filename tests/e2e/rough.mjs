@@ -8,7 +8,7 @@ import { writeCamera, writeMicrophone } from './support/media.mjs';
 import { CLINIC, SPECIALIST, api, call, enter, signIn } from './support/people.mjs';
 import { energies } from './support/probe.mjs';
 import { startServer } from './support/server.mjs';
-import { must, pause, step, sumUp, until } from './support/steps.mjs';
+import { must, pause, step, tell, until } from './support/steps.mjs';
 import { OTHERS, moreFrames } from './support/way.mjs';
 
 const PATIENT = { name: '郑秋水', sex: 'male', birth_date: '1968-03-11', no_id_reason: 'not_at_hand', phone: '19900004417' };
@@ -120,17 +120,7 @@ async function story() {
   });
 }
 
-let good = false;
-try {
-  await story();
-  good = true;
-} catch (fault) {
-  console.log(String(fault?.stack ?? fault).split('\n').slice(0, 12).join('\n'));
-  if (server) console.log(`--- the server said\n${server.log().slice(-2_000)}`);
-} finally {
-  await Promise.allSettled([here?.close(), there?.close()]);
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
-  good = sumUp() && good;
-  process.exit(good ? 0 : 1);
-}
+await tell(story, {
+  log: () => server?.log(),
+  close: [() => Promise.allSettled([here?.close(), there?.close()]), () => server?.stop(), () => rmSync(folder, { recursive: true, force: true })],
+});

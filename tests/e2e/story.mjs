@@ -11,7 +11,7 @@ import { colourOf, energies, framesDecoded, route } from './support/probe.mjs';
 import { wayBack } from './support/back.mjs';
 import { CLINIC, DESK, SPECIALIST, api, enter, signIn } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
-import { must, pause, step, sumUp, until } from './support/steps.mjs';
+import { must, pause, step, tell, until } from './support/steps.mjs';
 import { PLACE, acceptAtDesk, adoptAndRefer, answerThree, findPatient, photo, pressAnswer, pressCall, signOpinion, speak, writeQuestion } from './support/way.mjs';
 
 const FILES = ['心电图.jpg', '肌钙蛋白.pdf', '胸部CT.dcm'];
@@ -280,17 +280,7 @@ async function voices(clinic, specialist) {
   return told.join('; ');
 }
 
-let good = false;
-try {
-  await story();
-  good = true;
-} catch (fault) {
-  console.log(String(fault?.stack ?? fault).split('\n').slice(0, 12).join('\n'));
-  if (server) console.log(`--- the server said\n${server.log().slice(-3_000)}`);
-} finally {
-  await Promise.allSettled([here?.close(), there?.close()]);
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
-  good = sumUp() && good;
-  process.exit(good ? 0 : 1);
-}
+await tell(story, {
+  log: () => server?.log(),
+  close: [() => Promise.allSettled([here?.close(), there?.close()]), () => server?.stop(), () => rmSync(folder, { recursive: true, force: true })],
+});

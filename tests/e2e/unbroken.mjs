@@ -11,7 +11,7 @@ import { writeCamera, writeMicrophone } from './support/media.mjs';
 import { CLINIC, DESK, SPECIALIST, api, enter, signIn } from './support/people.mjs';
 import { framesDecoded } from './support/probe.mjs';
 import { startServer } from './support/server.mjs';
-import { must, pause, step, sumUp, until } from './support/steps.mjs';
+import { must, pause, step, tell, until } from './support/steps.mjs';
 import { inOrder, watch } from './support/watch.mjs';
 import { CONCLUSION, OTHERS, acceptAtDesk, adoptAndRefer, answerThree, findPatient, moreFrames, photo, pressAnswer, pressCall, signOpinion, speak, writeQuestion } from './support/way.mjs';
 
@@ -276,22 +276,13 @@ async function count(page, consult, up, down) {
   return `specialist ${told} in ${seen.specialist.lives} pages, clinic ${atClinic} in ${seen.clinic.lives}; ${parts.join(', ')}; 5 words, 2 files`;
 }
 
-let good = false;
-try {
-  await story();
-  good = true;
-} catch (fault) {
-  console.log(String(fault?.stack ?? fault).split('\n').slice(0, 14).join('\n'));
-  if (process.env.STORY_PICTURES) {
+await tell(story, {
+  log: () => server?.log(),
+  broke: async () => {
+    if (!process.env.STORY_PICTURES) return;
     for (const [name, browser] of Object.entries({ here, there })) {
       for (const [i, page] of (browser?.context.pages() ?? []).entries()) await page.screenshot({ path: join(process.env.STORY_PICTURES, `${name}-${i}.png`), timeout: 5_000 }).catch(() => undefined);
     }
-  }
-  if (server) console.log(`--- the server said\n${server.log().slice(-3_000)}`);
-} finally {
-  await Promise.allSettled([here?.close(), there?.close()]);
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
-  good = sumUp() && good;
-  process.exit(good ? 0 : 1);
-}
+  },
+  close: [() => Promise.allSettled([here?.close(), there?.close()]), () => server?.stop(), () => rmSync(folder, { recursive: true, force: true })],
+});

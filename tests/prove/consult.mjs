@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { launch } from '../e2e/support/browser.mjs';
 import { CLINIC, DESK, SPECIALIST, api, signIn } from '../e2e/support/people.mjs';
 import { startServer } from '../e2e/support/server.mjs';
-import { must, step, sumUp, until } from '../e2e/support/steps.mjs';
+import { must, step, tell, until } from '../e2e/support/steps.mjs';
 
 const TABLE = JSON.parse(readFileSync(new URL('../fixtures/state_machines.json', import.meta.url))).consult;
 const WORDS = Object.fromEntries([...readFileSync(new URL('../../web/src/i18n/consult.zh.ts', import.meta.url), 'utf8').matchAll(/'(cs\.act\.\w+)': '([^']+)'/g)].map((one) => [one[1], one[2]]));
@@ -303,18 +303,11 @@ const brokenOff = () => step('a call breaks off: each side rings the other back,
   await leave('qin');
 });
 
-let good = false;
-try {
-  await story();
-  good = true;
-} catch (fault) {
-  console.log(String(fault?.stack ?? fault).split('\n').slice(0, 12).join('\n'));
-  for (const [who, page] of Object.entries(pages)) console.log(who, page.url(), page.faults.slice(0, 2));
-  if (process.env.SHOTS) for (const [who, page] of Object.entries(pages)) await page.screenshot({ path: `${process.env.SHOTS}/${who}.png`, timeout: 5_000 }).catch(() => undefined);
-  if (server) console.log(`--- the server said\n${server.log().slice(-1_500)}`);
-} finally {
-  await browser?.close();
-  await server?.stop();
-  good = sumUp() && good;
-  process.exit(good ? 0 : 1);
-}
+await tell(story, {
+  log: () => server?.log(),
+  broke: async () => {
+    for (const [who, page] of Object.entries(pages)) console.log(who, page.url(), page.faults.slice(0, 2));
+    if (process.env.SHOTS) for (const [who, page] of Object.entries(pages)) await page.screenshot({ path: `${process.env.SHOTS}/${who}.png`, timeout: 5_000 }).catch(() => undefined);
+  },
+  close: [() => browser?.close(), () => server?.stop()],
+});

@@ -35,6 +35,25 @@ export function sumUp() {
   return failed === 0;
 }
 
+/**
+ * Tells a story to its end and ends the process with what came of it. What broke it is printed with what the server said
+ * last, `broke` may look around before anything is closed, and then everything in `close` is, in that order.
+ */
+export async function tell(story, { log, broke, close }) {
+  let good = false;
+  try {
+    await story();
+    good = true;
+  } catch (fault) {
+    console.log(String(fault?.stack ?? fault).split('\n').slice(0, 12).join('\n'));
+    const last = log?.();
+    if (last) console.log(`--- the server said\n${last.slice(-3_000)}`);
+    await broke?.();
+  }
+  for (const one of close) await Promise.resolve().then(one).catch((fault) => console.log(`not closed: ${fault}`));
+  process.exit(sumUp() && good ? 0 : 1);
+}
+
 export function must(truth, sentence) {
   if (!truth) throw new Error(sentence);
 }
