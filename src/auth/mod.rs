@@ -29,7 +29,9 @@ pub use model::{
 pub use password::{BadPassword, hash as hash_password, judge as judge_password};
 pub use presence::{leave, of as presence_of, renew, set as set_presence};
 pub use session::{COOKIE, LIFE, Token};
-pub use store::{keep_no_password, keep_password, keep_setup_link, open_setup_link, use_setup_link};
+pub use store::{
+    keep_no_password, keep_password, keep_setup_link, membership, open_setup_link, use_setup_link,
+};
 pub use tokens::{
     AfterToken, LONGEST_LIFE, NewToken, NotMade, SCOPES, TokenLine, TokensOf, add_token,
     revoke as revoke_one_token, revoke_token, token_line, tokens,

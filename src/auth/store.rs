@@ -236,7 +236,8 @@ pub async fn memberships(tx: &mut impl Query, user: UserId) -> Result<Vec<Member
     rows.iter().map(membership).collect()
 }
 
-fn membership(row: &Row) -> Result<MembershipView> {
+/// A membership from a row with `role`, and the facility's and the department's columns under the names they have here.
+pub fn membership(row: &Row) -> Result<MembershipView> {
     let department = match row.get("department_id")? {
         None => None,
         Some(id) => Some(DepartmentName { id, name: row.get("department_name")? }),

@@ -9,69 +9,21 @@ use causeway::{
 };
 use serde_json::{Value, json};
 
-use super::support::{Alliance, Door, Person, Place, Socket, fresh_op};
+use super::support::{Door, Person, Scene, Socket, fresh_op, join};
 
-struct Scene {
-    alliance: Alliance,
-    clinic: Place,
-    hospital: Place,
-    patient: String,
-    door: Door,
-}
-
-impl Scene {
-    async fn open() -> Self {
-        let alliance = Alliance::open().await;
-        let door = Door::open_with_relay(&alliance).await;
-        let hospital = alliance.hospital("Yunti First").await;
-        let clinic = alliance.clinic("Luwan").await;
-        let patient = alliance.patient(clinic.doctor(), "赵长河").await;
-        Self { alliance, clinic, hospital, patient, door }
-    }
-
-    async fn asks(&self) -> String {
-        let form = json!({
-            "patient_id": self.patient, "to_department": self.hospital.department(),
-            "kind": "instant", "urgency": "urgent",
-            "question": "胸痛两小时，ST 段抬高，是否立即上转做介入？",
-            "consent": { "method": "paper", "signer": "patient" },
-        });
-        let id = self.clinic.doctor().post("/consults", form).await.is(201).text("id");
-        self.clinic.doctor().does(&format!("/consults/{id}"), "submit", json!({})).await.is(200);
-        id
-    }
-
-    async fn answered(&self) -> String {
-        let id = self.asks().await;
-        self.hospital.doctor().does(&format!("/consults/{id}"), "accept", json!({})).await.is(200);
-        id
-    }
-
-    async fn state(&self, consult: &str) -> String {
-        self.clinic.doctor().get(&format!("/consults/{consult}")).await.is(200).text("state")
-    }
-}
-
-impl Scene {
-    /// What was kept of the one seat that was left.
-    async fn report_of(&self, consult: &str) -> Value {
-        for _ in 0..100 {
-            let mut tx = self.alliance.ctx.db.read().await.unwrap();
-            let sql = "SELECT payload FROM journal WHERE entity_id = $1 AND action = 'consult.call_report'";
-            let rows = tx.fetch_all(sql, args![consult.to_owned()]).await.unwrap();
-            if let Some(row) = rows.first() {
-                return serde_json::from_str(&row.get::<String>("payload").unwrap()).unwrap();
-            }
-            drop(tx);
-            tokio::time::sleep(Duration::from_millis(50)).await;
+/// What was kept of the one seat that was left.
+async fn report_of(scene: &Scene, consult: &str) -> Value {
+    for _ in 0..100 {
+        let mut tx = scene.alliance.ctx.db.read().await.unwrap();
+        let sql = "SELECT payload FROM journal WHERE entity_id = $1 AND action = 'consult.call_report'";
+        let rows = tx.fetch_all(sql, args![consult.to_owned()]).await.unwrap();
+        if let Some(row) = rows.first() {
+            return serde_json::from_str(&row.get::<String>("payload").unwrap()).unwrap();
         }
-        panic!("no report");
+        drop(tx);
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
-}
-
-fn join(consult: &str, neg: u32, offer: &str) -> Value {
-    json!({ "type": "join", "consult": consult, "neg": neg, "offer": offer,
-            "media": { "mic": "on", "cam": "none", "screen": "off" } })
+    panic!("no report");
 }
 
 /// Sits down; gives the connection and what the server answered.
@@ -378,7 +330,7 @@ async fn each_line_is_told_to_the_room_and_kept_as_figures_when_the_seat_is_left
     scene.alliance.clock.forward(Duration::from_secs(30));
     rural.does(json!({ "type": "leave", "consult": consult })).await;
 
-    let report = scene.report_of(&consult).await;
+    let report = report_of(&scene, &consult).await;
     assert!(report["setup_ms"].is_i64(), "{report}");
     let rest = ["route", "seconds", "voice_only_s", "loss_pm", "breaks"].map(|name| report[name].clone());
     assert_eq!(json!(rest), json!(["tcp", 30, 0, 0, 0]), "{report}");

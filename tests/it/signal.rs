@@ -6,51 +6,7 @@ use causeway::cli::probe::Participant;
 use causeway::media::SeatId;
 use serde_json::{Value, json};
 
-use super::support::{Alliance, Door, Person, Place, Socket, fresh_op};
-
-/// A clinic, a hospital, a patient, and a door to call through.
-struct Scene {
-    alliance: Alliance,
-    clinic: Place,
-    hospital: Place,
-    patient: String,
-    door: Door,
-}
-
-impl Scene {
-    async fn open() -> Self {
-        let alliance = Alliance::open().await;
-        let door = Door::open_with_relay(&alliance).await;
-        let hospital = alliance.hospital("Yunti First").await;
-        let clinic = alliance.clinic("Luwan").await;
-        let patient = alliance.patient(clinic.doctor(), "赵长河").await;
-        Self { alliance, clinic, hospital, patient, door }
-    }
-
-    /// The clinic's doctor asks the hospital's department.
-    async fn asks(&self) -> String {
-        let form = json!({
-            "patient_id": self.patient, "to_department": self.hospital.department(),
-            "kind": "instant", "urgency": "urgent",
-            "question": "胸痛两小时，ST 段抬高，是否立即上转做介入？",
-            "consent": { "method": "paper", "signer": "patient" },
-        });
-        let id = self.clinic.doctor().post("/consults", form).await.is(201).text("id");
-        self.clinic.doctor().does(&format!("/consults/{id}"), "submit", json!({})).await.is(200);
-        id
-    }
-
-    /// The same, and somebody has answered.
-    async fn answered(&self) -> String {
-        let id = self.asks().await;
-        self.hospital.doctor().does(&format!("/consults/{id}"), "accept", json!({})).await.is(200);
-        id
-    }
-
-    async fn state(&self, consult: &str) -> String {
-        self.clinic.doctor().get(&format!("/consults/{consult}")).await.is(200).text("state")
-    }
-}
+use super::support::{Person, Scene, Socket, fresh_op, join};
 
 fn code(answer: &Value) -> &str {
     answer["err"]["code"].as_str().unwrap_or("no error")
@@ -59,11 +15,6 @@ fn code(answer: &Value) -> &str {
 /// A description that reads like one and that no relay can follow.
 fn fake_offer() -> &'static str {
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
-}
-
-fn join(consult: &str, neg: u32, offer: &str) -> Value {
-    json!({ "type": "join", "consult": consult, "neg": neg, "offer": offer,
-            "media": { "mic": "on", "cam": "none", "screen": "off" } })
 }
 
 async fn says(person: &Person, consult: &str, body: &str) {

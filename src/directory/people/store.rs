@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::model::{FirstSteps, Staff, Standing};
 use crate::{
-    auth::{DepartmentName, FacilityName, Membership, MembershipView},
+    auth::{Membership, MembershipView, membership},
     kernel::{DepartmentId, FacilityId, Timestamp, UserId},
     store::{Query, Result, Row, WriteTx, args},
 };
@@ -83,7 +83,7 @@ async fn all_roles(tx: &mut impl Query) -> Result<BTreeMap<UserId, Vec<Membershi
         .await?;
     let mut roles: BTreeMap<UserId, Vec<MembershipView>> = BTreeMap::new();
     for row in &rows {
-        roles.entry(row.get("user_id")?).or_default().push(role_row(row)?);
+        roles.entry(row.get("user_id")?).or_default().push(membership(row)?);
     }
     Ok(roles)
 }
@@ -103,24 +103,7 @@ async fn roles_of(tx: &mut impl Query, id: UserId) -> Result<Vec<MembershipView>
             args![id],
         )
         .await?;
-    rows.iter().map(role_row).collect()
-}
-
-fn role_row(row: &Row) -> Result<MembershipView> {
-    let department = match row.get("department_id")? {
-        None => None,
-        Some(id) => Some(DepartmentName { id, name: row.get("department_name")? }),
-    };
-    Ok(MembershipView {
-        facility: FacilityName {
-            id: row.get("facility_id")?,
-            name: row.get("facility_name")?,
-            level: row.get("level")?,
-            phone_24h: row.get("phone_24h")?,
-        },
-        department,
-        role: row.parse("role")?,
-    })
+    rows.iter().map(membership).collect()
 }
 
 /// Holds back everybody else who would change who looks after the alliance, until this

@@ -3,6 +3,7 @@
 
 mod alliance;
 mod caller;
+mod scene;
 pub mod server;
 mod shape;
 mod socket;
@@ -11,6 +12,7 @@ pub mod turn;
 
 pub use alliance::{Alliance, KEY, Place, steps};
 pub use caller::{Answer, Person};
+pub use scene::{Scene, join};
 pub use shape::{document, fits};
 pub use socket::{Door, Socket, fresh_op};
 pub use store::TestStore;
