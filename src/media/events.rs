@@ -69,6 +69,7 @@ fn subject(event: &MediaEvent) -> (u8, u64) {
         MediaEvent::Slots { seat, .. } => (2, seat.0),
         MediaEvent::Speaking { room, .. } => (3, room.0),
         MediaEvent::Quality { seat, .. } => (4, seat.0),
+        MediaEvent::Needed { seat, .. } => (5, seat.0),
     }
 }
 

@@ -1,9 +1,10 @@
 //! One published source as it arrives: its encodings, when to ask for a keyframe, how loud it is (pure).
 
+use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
 use super::bucket::Bucket;
-use super::model::{Kind, Mid, Source};
+use super::model::{Kind, Mid, Rid, Source};
 
 /// A keyframe is asked for at most this often: each costs a sender on a thin line a second of picture.
 const ASK_EVERY: Duration = Duration::from_millis(400);
@@ -51,21 +52,60 @@ pub(super) struct Published {
     encodings: Vec<Encoding>,
     spent: Spent,
     pub(super) voice: Loudness,
+    pub(super) needs: Needs,
 }
 
 #[derive(Debug)]
 struct Encoding {
     stream: u32,
     rank: u8,
+    /// In lines, as its last keyframe said.
+    height: Option<u16>,
     seen: Instant,
     wanted: bool,
     asked: Option<Instant>,
 }
 
+/// A packet as its source keeps book of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrival {
+    pub(super) stream: u32,
+    pub(super) rank: u8,
+    /// A decoder can start here.
+    pub(super) start: bool,
+    /// How high the picture is, where the packet says it.
+    pub(super) height: Option<u16>,
+}
+
+/// What one viewer can use of a source: nothing larger than its line bears, and no larger than
+/// it is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fit {
+    pub(super) largest: u8,
+    /// Lines on the viewer's screen.
+    pub(super) height: u32,
+}
+
+/// The height of a source's largest encoding where no keyframe has said it: our page's camera.
+const USUAL_HEIGHT: u32 = 360;
+
+impl Encoding {
+    /// Whether a place of so many lines is well filled: a quarter more is not seen.
+    fn fills(&self, height: u32) -> bool {
+        let own = self.height.map_or(USUAL_HEIGHT >> (LARGEST - self.rank.min(LARGEST)), u32::from);
+        own * 5 >= height.saturating_mul(4)
+    }
+}
+
 impl Published {
     pub(super) fn new(mid: Mid, source: Source, on: bool) -> Self {
-        let (encodings, spent, voice) = (Vec::new(), Spent::default(), Loudness::default());
-        Self { mid, source, on, encodings, spent, voice }
+        let (spent, voice, needs) = (Spent::default(), Loudness::default(), Needs::default());
+        Self { mid, source, on, encodings: Vec::new(), spent, voice, needs }
+    }
+
+    /// Whether it is something to look at now.
+    pub(super) fn is_picture(&self) -> bool {
+        self.on && self.source.kind() == Kind::Video
     }
 
     /// Whether a packet of so many bytes is within what a source may send.
@@ -74,28 +114,55 @@ impl Published {
         self.spent.takes(limit, bytes, now)
     }
 
-    /// A packet of this encoding came; `start` ends the wait for a keyframe.
-    pub(super) fn note(&mut self, stream: u32, rank: u8, start: bool, now: Instant) {
+    /// A packet came; one a decoder can start with ends the wait for a keyframe.
+    pub(super) fn note(&mut self, came: Arrival, now: Instant) {
+        let Arrival { stream, rank, start, height } = came;
         if let Some(known) = self.encodings.iter_mut().find(|known| known.stream == stream) {
             known.seen = now;
             known.wanted &= !start;
+            known.height = height.or(known.height);
             return;
         }
         if self.encodings.len() == ENCODINGS {
             let oldest = (0..ENCODINGS).min_by_key(|at| self.encodings[*at].seen).unwrap_or(0);
             self.encodings.swap_remove(oldest);
         }
-        self.encodings.push(Encoding { stream, rank, seen: now, wanted: false, asked: None });
+        self.encodings.push(Encoding { stream, rank, height, seen: now, wanted: false, asked: None });
     }
 
-    /// The largest encoding that is flowing and no larger than `largest`, the newest stream
-    /// among equals; failing that, the smallest there is.
-    pub(super) fn best(&self, largest: u8, now: Instant) -> Option<u32> {
+    /// Of the encodings that flow, the smallest that fills the viewer's place; failing that the
+    /// largest the viewer may have, the newest stream among equals; failing that, the smallest there is.
+    pub(super) fn best(&self, fit: Fit, now: Instant) -> Option<u32> {
         let flowing =
             || self.encodings.iter().filter(|known| now.saturating_duration_since(known.seen) < FLOWING);
-        let fitting =
-            flowing().filter(|known| known.rank <= largest).max_by_key(|known| (known.rank, known.seen));
-        fitting.or_else(|| flowing().min_by_key(|known| known.rank)).map(|known| known.stream)
+        let fitting = || flowing().filter(|known| known.rank <= fit.largest);
+        let filling = fitting().filter(|known| known.fills(fit.height));
+        let best = filling.min_by_key(|known| (known.rank, Reverse(known.seen)));
+        let best = best.or_else(|| fitting().max_by_key(|known| (known.rank, known.seen)));
+        best.or_else(|| flowing().min_by_key(|known| known.rank)).map(|known| known.stream)
+    }
+
+    /// Which encodings a viewer needs that is shown this one: that it is shown, and the one it
+    /// should be shown, which may not flow yet.
+    pub(super) fn needed(&self, fit: Fit, shown: Option<u32>) -> Sizes {
+        let at = shown.and_then(|stream| self.encodings.iter().find(|known| known.stream == stream));
+        let shown = at.map_or(Sizes::NONE, |known| Sizes::of(known.rank));
+        let fitting = || self.encodings.iter().filter(|known| known.rank <= fit.largest);
+        let filling = fitting().filter(|known| known.fills(fit.height)).map(|known| known.rank).min();
+        if let Some(rank) = filling {
+            return shown.and(Sizes::of(rank));
+        }
+        let Some(smallest) = self.encodings.iter().map(|known| known.rank).min() else {
+            return Sizes::ALL;
+        };
+        let next = fitting().map(|known| known.rank).max().unwrap_or(smallest);
+        // One that was never seen may be on its way: browsers begin with the small ones.
+        let known = fitting().any(|known| known.rank == fit.largest);
+        if known {
+            shown.and(Sizes::of(next))
+        } else {
+            shown.and(Sizes::of(next)).and(Sizes::of(fit.largest))
+        }
     }
 
     /// Somebody needs a keyframe of this encoding.
@@ -115,6 +182,70 @@ impl Published {
                 known.stream
             })
         })
+    }
+}
+
+/// The rank of a source's largest encoding.
+const LARGEST: u8 = 2;
+/// An encoding that nobody needs is let flow for this long: whoever turns pages comes back.
+const LET_FLOW: Duration = Duration::from_secs(2);
+
+/// A set of encodings, by rank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sizes(u8);
+
+impl Sizes {
+    pub(super) const NONE: Self = Self(0);
+    pub(super) const ALL: Self = Self(0b111);
+
+    fn of(rank: u8) -> Self {
+        Self(1 << rank.min(LARGEST))
+    }
+
+    pub(super) fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    fn holds(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// By the names the page gives them, the largest first.
+    pub(super) fn rids(self) -> Vec<Rid> {
+        let all = [(2, Rid::Full), (1, Rid::Half), (0, Rid::Quarter)];
+        all.into_iter().filter(|(rank, _)| self.holds(Self::of(*rank))).map(|(_, rid)| rid).collect()
+    }
+}
+
+/// Which encodings of a source anybody needs, as its sender was told last. Everything at first.
+#[derive(Debug)]
+pub(super) struct Needs {
+    pub(super) told: Sizes,
+    fewer_since: Option<Instant>,
+}
+
+impl Default for Needs {
+    fn default() -> Self {
+        Self { told: Sizes::ALL, fewer_since: None }
+    }
+}
+
+impl Needs {
+    /// Takes what is needed now; true when the sender has to be told. More is told at once.
+    pub(super) fn change(&mut self, needed: Sizes, now: Instant) -> bool {
+        if needed == self.told {
+            self.fewer_since = None;
+            return false;
+        }
+        let more = !self.told.holds(needed);
+        let since = *self.fewer_since.get_or_insert(now);
+        if !more && now.saturating_duration_since(since) < LET_FLOW {
+            return false;
+        }
+        // What nobody needs any more is let go in its own time.
+        self.told = if more { self.told.and(needed) } else { needed };
+        self.fewer_since = None;
+        true
     }
 }
 
@@ -158,13 +289,21 @@ mod tests {
         Published::new(Mid::new("1").unwrap(), Source::Cam, true)
     }
 
+    fn came(stream: u32, rank: u8, start: bool) -> Arrival {
+        Arrival { stream, rank, start, height: start.then_some(90 << rank) }
+    }
+
+    fn fit(largest: u8, height: u32) -> Fit {
+        Fit { largest, height }
+    }
+
     #[test]
     fn many_wishes_for_a_keyframe_are_one_question_in_400_milliseconds() {
         let (mut cam, start) = (camera(), Instant::now());
-        cam.note(7, 2, false, start);
+        cam.note(came(7, 2, false), start);
         let mut asked = 0;
         for ms in 0..1_000 {
-            cam.note(7, 2, false, start + Duration::from_millis(ms));
+            cam.note(came(7, 2, false), start + Duration::from_millis(ms));
             cam.want_keyframe(7);
             asked += cam.due(start + Duration::from_millis(ms)).count();
         }
@@ -175,9 +314,9 @@ mod tests {
     #[test]
     fn a_keyframe_ends_the_asking() {
         let (mut cam, start) = (camera(), Instant::now());
-        cam.note(7, 2, false, start);
+        cam.note(came(7, 2, false), start);
         cam.want_keyframe(7);
-        cam.note(7, 2, true, start);
+        cam.note(came(7, 2, true), start);
 
         assert_eq!(cam.due(start).count(), 0);
     }
@@ -185,13 +324,57 @@ mod tests {
     #[test]
     fn the_largest_encoding_that_flows_is_shown() {
         let (mut cam, start) = (camera(), Instant::now());
-        cam.note(1, 0, true, start);
-        cam.note(3, 2, true, start);
-        assert_eq!((cam.best(2, start), cam.best(1, start)), (Some(3), Some(1)));
+        cam.note(came(1, 0, true), start);
+        cam.note(came(3, 2, true), start);
+        assert_eq!((cam.best(fit(2, 720), start), cam.best(fit(1, 720), start)), (Some(3), Some(1)));
 
         let later = start + Duration::from_secs(2);
-        cam.note(1, 0, false, later);
-        assert_eq!(cam.best(2, later), Some(1));
+        cam.note(came(1, 0, false), later);
+        assert_eq!(cam.best(fit(2, 720), later), Some(1));
+    }
+
+    #[test]
+    fn a_small_tile_is_given_the_small_encoding_that_fills_it() {
+        let (mut cam, start) = (camera(), Instant::now());
+        cam.note(came(2, 1, true), start);
+        cam.note(came(3, 2, true), start);
+        let best = |height| cam.best(fit(2, height), start);
+
+        assert_eq!((best(120), best(180), best(225)), (Some(2), Some(2), Some(2)));
+        assert_eq!((best(240), best(720)), (Some(3), Some(3)));
+    }
+
+    #[test]
+    fn the_sender_is_told_which_encodings_anybody_needs() {
+        let (mut cam, start) = (camera(), Instant::now());
+        let rids = |needed: Sizes| needed.rids();
+        assert_eq!(cam.needed(fit(2, 720), None), Sizes::ALL, "nothing has come yet");
+
+        cam.note(came(2, 1, true), start);
+        assert_eq!(rids(cam.needed(fit(2, 720), Some(2))), [Rid::Full, Rid::Half], "the large one may come");
+        cam.note(came(3, 2, true), start);
+        assert_eq!(
+            rids(cam.needed(fit(2, 720), Some(2))),
+            [Rid::Full, Rid::Half],
+            "the small one is on screen"
+        );
+        assert_eq!(rids(cam.needed(fit(2, 720), Some(3))), [Rid::Full]);
+        assert_eq!(rids(cam.needed(fit(2, 160), Some(2))), [Rid::Half]);
+        assert_eq!(rids(cam.needed(fit(1, 720), Some(2))), [Rid::Half]);
+        assert_eq!(rids(cam.needed(fit(0, 720), Some(2))), [Rid::Half, Rid::Quarter]);
+    }
+
+    #[test]
+    fn more_is_told_at_once_and_less_after_two_seconds() {
+        let (mut needs, start) = (Needs::default(), Instant::now());
+        let after = |ms| start + Duration::from_millis(ms);
+
+        assert!(!needs.change(Sizes::NONE, after(0)));
+        assert!(!needs.change(Sizes::NONE, after(1_900)));
+        assert!(needs.change(Sizes::NONE, after(2_000)));
+        assert!(needs.change(Sizes::of(2), after(2_010)));
+        assert!(!needs.change(Sizes::of(2), after(2_020)));
+        assert_eq!(needs.told.rids(), [Rid::Full]);
     }
 
     #[test]

@@ -3,54 +3,59 @@
 use std::time::Instant;
 
 use super::demux::Remote;
-use super::ladder;
-use super::model::{Feed, MediaEvent, Mid};
+use super::feed::Sizes;
+use super::model::{Feed, Layers, MediaEvent, Mid, SeatId, Want};
 use super::peer::{Packet, Placing};
 use super::room::Room;
-use super::seat::{LineState, Place, Turn};
+use super::seat::{LineState, Turn};
 
 impl Room {
     /// Hands a packet to everybody in whose slots its source plays.
     pub(super) fn forward(&mut self, from: usize, packet: &Packet, now: Instant, turn: &mut Turn) {
         let sender = &mut self.seats[from];
-        let feed = sender.published.iter_mut().find(|known| known.mid == packet.mid && known.on);
-        let Some(published) = feed else {
+        let known = sender.published.iter().position(|known| known.mid == packet.mid && known.on);
+        let Some(known) = known else {
             turn.withheld += 1;
             return;
         };
+        let published = &mut sender.published[known];
         if !published.may_send(packet.len(), now) {
             turn.withheld += 1;
             return;
         }
-        published.note(packet.stream, packet.rank, packet.start, now);
+        published.note(packet.arrival(), now);
         if let Some(level) = packet.level {
             published.voice.note(level, now);
         }
-        let best = [0, 1, 2].map(|largest| published.best(largest, now));
         let feed = Feed { seat: sender.id, source: published.source };
         let mut missing = false;
         for to in (0..self.seats.len()).filter(|to| *to != from) {
-            let viewer = &mut self.seats[to];
+            let viewer = &self.seats[to];
             if viewer.line == LineState::Connecting {
                 continue;
             }
-            let place = viewer.slots.iter_mut().enumerate().find(|(_, p)| p.slot.playing == Some(feed));
-            let Some((outlet, place)) = place else { continue };
-            let share = viewer.ladder.share();
-            if !ladder::carries(share, feed.source) {
-                place.interrupt();
+            let Some(outlet) = viewer.slots.iter().position(|place| place.slot.playing == Some(feed)) else {
+                continue;
+            };
+            let place = &viewer.slots[outlet];
+            let fit = viewer.fit(place).filter(|_| viewer.peer.plays(outlet, packet.codec));
+            let Some(fit) = fit else {
+                self.seats[to].slots[outlet].interrupt();
                 turn.withheld += 1;
                 continue;
-            }
-            let best = best[usize::from(ladder::largest(share))];
-            if place.stream != Some(packet.stream) {
-                let comes_in = best == Some(packet.stream) && packet.start;
-                if !comes_in {
-                    missing |= best == Some(packet.stream);
+            };
+            let continues = place.stream == Some(packet.stream);
+            if !continues {
+                let is_best = self.seats[from].published[known].best(fit, now) == Some(packet.stream);
+                if !(is_best && packet.start) {
+                    missing |= is_best;
                     turn.withheld += 1;
                     continue;
                 }
-                place.stitch.cut();
+            }
+            let place = &mut self.seats[to].slots[outlet];
+            if !continues {
+                place.cut();
                 place.stream = Some(packet.stream);
             }
             let Some((seq, time)) = place.stitch.place(packet.seq, packet.time, packet.codec.clock(), now)
@@ -59,14 +64,11 @@ impl Room {
                 continue;
             };
             turn.forwarded += 1;
-            let placing = Placing { seq, time };
+            let placing = Placing { seq, time, picture: place.pictures.place(packet.picture()) };
             self.touch(to, turn, |peer, says| peer.write(now, outlet, packet, &placing, says));
         }
         if missing {
-            let feed = self.seats[from].published.iter_mut().find(|known| known.mid == packet.mid);
-            if let Some(published) = feed {
-                published.want_keyframe(packet.stream);
-            }
+            self.seats[from].published[known].want_keyframe(packet.stream);
             self.ask_keyframes(from, now, turn);
         }
     }
@@ -94,12 +96,9 @@ impl Room {
                 continue;
             }
             let viewers = self.seats.iter().filter(|viewer| viewer.line != LineState::Connecting);
-            let missing = viewers.flat_map(|viewer| {
-                let share = viewer.ladder.share();
-                let best =
-                    known.best(ladder::largest(share), now).filter(|_| ladder::carries(share, feed.source));
-                let waits = move |place: &&Place| place.slot.playing == Some(feed) && place.stream != best;
-                viewer.slots.iter().filter(waits).filter_map(move |_| best)
+            let missing = viewers.filter_map(|viewer| {
+                let place = viewer.slots.iter().find(|place| place.slot.playing == Some(feed))?;
+                known.best(viewer.fit(place)?, now).filter(|best| place.stream != Some(*best))
             });
             let missing: Vec<u32> = missing.collect();
             for stream in missing {
@@ -113,6 +112,55 @@ impl Room {
         for stream in due {
             turn.keyframes_asked += 1;
             self.touch(at, turn, |peer, says| peer.ask_keyframe(now, stream, says));
+        }
+    }
+
+    /// What a viewer looks at. What was not looked at and is now begins with a keyframe.
+    pub(super) fn want(&mut self, id: SeatId, wants: Vec<Want>, now: Instant, turn: &mut Turn) {
+        let Some(at) = self.position(id) else { return };
+        self.seats[at].wants = wants;
+        self.seats[at].look();
+        self.start_pictures(now, turn);
+    }
+
+    /// Asks for all pictures that somebody waits for, of encodings that flow or should.
+    fn start_pictures(&mut self, now: Instant, turn: &mut Turn) {
+        for at in 0..self.seats.len() {
+            self.want_missing_keyframes(at, now);
+            self.ask_keyframes(at, now, turn);
+            self.tell_needs(at, now, turn);
+        }
+    }
+
+    /// Tells a sender which encodings of its pictures anybody needs, when that has changed.
+    pub(super) fn tell_needs(&mut self, at: usize, now: Instant, turn: &mut Turn) {
+        let mut news = false;
+        for n in 0..self.seats[at].published.len() {
+            let known = &self.seats[at].published[n];
+            if !known.is_picture() {
+                continue;
+            }
+            let feed = Feed { seat: self.seats[at].id, source: known.source };
+            let needed = self.seats.iter().filter_map(|viewer| {
+                let place = viewer.slots.iter().find(|place| place.slot.playing == Some(feed))?;
+                Some(known.needed(viewer.fit(place)?, place.stream))
+            });
+            let needed = needed.fold(Sizes::NONE, Sizes::and);
+            news |= self.seats[at].published[n].needs.change(needed, now);
+        }
+        if news {
+            self.say_needs(at, turn);
+        }
+    }
+
+    /// Says what is needed of a sender; again and again, for a word of it may be lost.
+    pub(super) fn say_needs(&self, at: usize, turn: &mut Turn) {
+        let seat = &self.seats[at];
+        let pictures = seat.published.iter().filter(|known| known.is_picture());
+        let layers = pictures.map(|known| Layers { mid: known.mid, rids: known.needs.told.rids() });
+        let layers: Vec<Layers> = layers.collect();
+        if !layers.is_empty() {
+            turn.events.push(MediaEvent::Needed { seat: seat.id, layers });
         }
     }
 
@@ -134,9 +182,6 @@ impl Room {
                 place.interrupt();
             }
         }
-        for at in 0..self.seats.len() {
-            self.want_missing_keyframes(at, now);
-            self.ask_keyframes(at, now, turn);
-        }
+        self.start_pictures(now, turn);
     }
 }

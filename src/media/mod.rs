@@ -24,6 +24,7 @@ mod error;
 mod events;
 mod feed;
 mod forward;
+mod h264;
 mod ladder;
 mod model;
 mod offer;
@@ -37,12 +38,14 @@ mod socket;
 mod stream;
 mod turn;
 mod vp8;
+mod vp9;
 mod worker;
 mod yard;
 
 pub use error::MediaError;
 pub use model::{
-    Feed, GoneWhy, Joined, Kind, Line, MediaEvent, Mid, RoomId, SeatId, Section, Share, Slot, Source, Stats,
+    Feed, GoneWhy, Joined, Kind, Layers, Line, MediaEvent, Mid, Rid, RoomId, SeatId, Section, Share, Slot,
+    Source, Stats, Want,
 };
 pub use relay::{Relay, StartError, addresses};
 pub use stream::{Framing, Opening, opening};

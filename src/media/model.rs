@@ -118,6 +118,38 @@ pub struct Feed {
     pub source: Source,
 }
 
+/// What one participant looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Want {
+    /// Whom.
+    pub feed: Feed,
+    /// How high on the screen, in its own dots; 0: not at all just now.
+    pub height: u32,
+}
+
+/// An encoding of a source, by the name the page's offer gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+pub enum Rid {
+    /// As the camera gives it.
+    #[serde(rename = "f")]
+    Full,
+    /// Half as high.
+    #[serde(rename = "h")]
+    Half,
+    /// A quarter as high.
+    #[serde(rename = "q")]
+    Quarter,
+}
+
+/// The encodings that are needed of what one sending section carries.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Layers {
+    /// The section in this participant's own offer.
+    pub mid: Mid,
+    /// The largest first.
+    pub rids: Vec<Rid>,
+}
+
 /// One sending section of a participant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Section {
@@ -177,6 +209,14 @@ pub enum MediaEvent {
         room: RoomId,
         /// Who; empty when all are quiet.
         seats: Vec<SeatId>,
+    },
+    /// Which encodings of a seat's pictures anybody is shown or waits for: the others need not
+    /// be sent. Whole, after each change and every few seconds.
+    Needed {
+        /// Whose pictures.
+        seat: SeatId,
+        /// By section; no encoding when nobody looks.
+        layers: Vec<Layers>,
     },
     /// How the line of a seat does, every few seconds.
     Quality {

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::counters::{self, Counters};
 use super::error::MediaError;
-use super::model::{Joined, MediaEvent, Mid, RoomId, SeatId, Slot, Source, Stats};
+use super::model::{Joined, MediaEvent, Mid, RoomId, SeatId, Slot, Source, Stats, Want};
 use super::offer::Offer;
 use super::peer::{Homes, Identity, Peer};
 use super::stream::StreamSays;
@@ -40,6 +40,7 @@ pub(super) enum Command {
     Expect { seat: SeatId },
     Leave { seat: SeatId },
     Publish { seat: SeatId, mid: Mid, source: Source, on: bool, done: Reply<()> },
+    Want { seat: SeatId, wants: Vec<Want> },
     Listen { to: mpsc::Sender<MediaEvent> },
     Panic { seat: SeatId },
     Stop,
@@ -193,6 +194,11 @@ impl Relay {
     /// Says what a sending section carries, or that it is muted.
     pub async fn publish(&self, seat: SeatId, mid: Mid, source: Source, on: bool) -> Result<(), MediaError> {
         self.find(|done| Command::Publish { seat, mid, source, on, done }).await
+    }
+
+    /// Says what a participant looks at, whole: what is not named is looked at in full.
+    pub fn want(&self, seat: SeatId, wants: &[Want]) -> Result<(), MediaError> {
+        self.tell(|| Command::Want { seat, wants: wants.to_vec() })
     }
 
     /// Frees a seat. Unknown seats are fine: leaving twice is leaving.

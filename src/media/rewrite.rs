@@ -80,6 +80,41 @@ impl Stitch {
     }
 }
 
+/// The numbering of pictures in one slot, where a codec numbers them by itself: VP8 does, the
+/// whole picture (15 bits) and its lowest layer in time (8 bits).
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Pictures {
+    last: Option<(u16, u8)>,
+    /// How far the slot's numbers are ahead of the source's.
+    ahead: Option<(u16, u8)>,
+}
+
+const PICTURES: u16 = 0x7fff;
+
+impl Pictures {
+    /// The next picture comes from elsewhere.
+    pub(super) fn cut(&mut self) {
+        self.ahead = None;
+    }
+
+    /// The slot's own numbers for a picture of the source that plays now.
+    pub(super) fn place(&mut self, (id, lowest): (Option<u16>, Option<u8>)) -> (Option<u16>, Option<u8>) {
+        let Some(id) = id else { return (None, lowest) };
+        let (was, layer) =
+            self.last.unwrap_or((id.wrapping_sub(1), lowest.unwrap_or_default().wrapping_sub(1)));
+        let ahead = *self.ahead.get_or_insert((
+            was.wrapping_add(1).wrapping_sub(id),
+            layer.wrapping_add(1).wrapping_sub(lowest.unwrap_or_default()),
+        ));
+        let out = (id.wrapping_add(ahead.0) & PICTURES, lowest.map(|lowest| lowest.wrapping_add(ahead.1)));
+        let is_newer = out.0.wrapping_sub(was) & PICTURES <= PICTURES / 2;
+        if self.last.is_none() || is_newer {
+            self.last = Some((out.0, out.1.unwrap_or(layer)));
+        }
+        (Some(out.0), out.1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -110,6 +145,24 @@ mod tests {
 
         assert_eq!([second, third], [first + 1, first + 2]);
         assert_eq!(time, 3_005 + 180_000);
+    }
+
+    #[test]
+    fn pictures_are_numbered_on_when_the_source_changes() {
+        let mut slot = Pictures::default();
+        let place = |slot: &mut Pictures, id, lowest| slot.place((Some(id), Some(lowest)));
+        assert_eq!(place(&mut slot, 0x7ffe, 254), (Some(0x7ffe), Some(254)));
+        assert_eq!(place(&mut slot, 0x7fff, 255), (Some(0x7fff), Some(255)));
+        assert_eq!(
+            place(&mut slot, 0x7ffe, 254),
+            (Some(0x7ffe), Some(254)),
+            "a late packet keeps its number"
+        );
+
+        slot.cut();
+        assert_eq!(place(&mut slot, 700, 9), (Some(0), Some(0)));
+        assert_eq!(place(&mut slot, 701, 10), (Some(1), Some(1)));
+        assert_eq!(slot.place((None, None)), (None, None));
     }
 
     #[test]

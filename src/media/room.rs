@@ -91,6 +91,7 @@ impl Room {
             ladder: Ladder::default(),
             published,
             slots,
+            wants: Vec::new(),
             wake: None,
             fallen: false,
         });
@@ -241,6 +242,7 @@ impl Room {
         for at in 0..self.seats.len() {
             self.ask_keyframes(at, now, turn);
             self.watch_line(at, now, turn);
+            self.tell_needs(at, now, turn);
         }
         self.work_off(now, turn);
         self.listen_for_voices(now, turn);
@@ -264,6 +266,7 @@ impl Room {
             tracing::info!(media.seat = seat.id.0, media.share = ?share, "line recovered");
         }
         turn.events.push(MediaEvent::Quality { seat: seat.id, line: Line { share, ..line } });
+        self.say_needs(at, turn);
     }
 
     pub(super) fn position(&self, id: SeatId) -> Option<usize> {
@@ -384,6 +387,7 @@ impl Room {
                     place.slot = *slot;
                 }
             }
+            seat.look();
             turn.events.push(MediaEvent::Slots { seat: seat.id, slots: after });
         }
     }

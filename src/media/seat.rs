@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::demux::Remote;
-use super::feed::Published;
-use super::ladder::Ladder;
-use super::model::{GoneWhy, MediaEvent, SeatId, Slot};
+use super::feed::{Fit, Published};
+use super::ladder::{self, Ladder};
+use super::model::{GoneWhy, Kind, MediaEvent, SeatId, Slot, Want};
 use super::peer::{Outlet, Peer, Says};
-use super::rewrite::Stitch;
+use super::rewrite::{Pictures, Stitch};
 
 /// What one step of the worker brings about outside the room.
 #[derive(Default)]
@@ -37,9 +37,28 @@ pub(super) struct Seat {
     pub(super) ladder: Ladder,
     pub(super) published: Vec<Published>,
     pub(super) slots: Vec<Place>,
+    /// What is looked at; whatever is not named is looked at in full.
+    pub(super) wants: Vec<Want>,
     /// When the worker will call, at the latest.
     pub(super) wake: Option<Instant>,
     pub(super) fallen: bool,
+}
+
+impl Seat {
+    /// What this viewer can use of what plays in a place; nothing when it is not to be sent.
+    pub(super) fn fit(&self, place: &Place) -> Option<Fit> {
+        let (share, feed) = (self.ladder.share(), place.slot.playing?);
+        let given = ladder::carries(share, feed.source) && place.height > 0;
+        given.then(|| Fit { largest: ladder::largest(share), height: place.height })
+    }
+
+    /// How high each picture is wanted, after what plays or what is looked at has changed.
+    pub(super) fn look(&mut self) {
+        for place in self.slots.iter_mut().filter(|place| place.slot.kind == Kind::Video) {
+            let want = self.wants.iter().find(|want| Some(want.feed) == place.slot.playing);
+            place.height = want.map_or(u32::MAX, |want| want.height);
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,17 +72,32 @@ pub(super) enum LineState {
 pub(super) struct Place {
     pub(super) slot: Slot,
     pub(super) stream: Option<u32>,
+    /// How high it is on the viewer's screen; 0 when it is not looked at.
+    pub(super) height: u32,
     pub(super) stitch: Stitch,
+    pub(super) pictures: Pictures,
 }
 
 impl Place {
     pub(super) fn of(outlet: &Outlet) -> Self {
         let slot = Slot { mid: outlet.mid, kind: outlet.kind, playing: None };
-        Self { slot, stream: None, stitch: Stitch::default() }
+        Self {
+            slot,
+            stream: None,
+            height: u32::MAX,
+            stitch: Stitch::default(),
+            pictures: Pictures::default(),
+        }
     }
 
     pub(super) fn interrupt(&mut self) {
         self.stream = None;
+        self.cut();
+    }
+
+    /// What plays goes on from elsewhere.
+    pub(super) fn cut(&mut self) {
         self.stitch.cut();
+        self.pictures.cut();
     }
 }

@@ -5,8 +5,20 @@ pub(super) fn starts_keyframe(payload: &[u8]) -> bool {
     frame_tag(payload).is_some_and(|tag| tag & 0x01 == 0)
 }
 
+/// How high the picture is, from the first packet of a key frame (RFC 6386, section 9.1).
+pub(super) fn height(payload: &[u8]) -> Option<u16> {
+    let frame = payload.get(frame_at(payload)?..)?;
+    let [tag, _, _, 0x9d, 0x01, 0x2a, _, _, low, high, ..] = *frame else { return None };
+    (tag & 0x01 == 0).then(|| u16::from_le_bytes([low, high]) & 0x3fff)
+}
+
 /// The first byte of the frame, when this packet is the first of one.
 fn frame_tag(payload: &[u8]) -> Option<u8> {
+    payload.get(frame_at(payload)?).copied()
+}
+
+/// Where the frame begins, when this packet is the first of one.
+fn frame_at(payload: &[u8]) -> Option<usize> {
     let first = *payload.first()?;
     let starts_first_partition = first & 0x1f == 0x10;
     if !starts_first_partition {
@@ -27,7 +39,7 @@ fn frame_tag(payload: &[u8]) -> Option<u8> {
             at += 1;
         }
     }
-    payload.get(at).copied()
+    Some(at)
 }
 
 #[cfg(test)]
@@ -51,10 +63,19 @@ mod tests {
         assert!(!starts_keyframe(&[0x11, 0x00]));
     }
 
+    #[test]
+    fn a_key_frame_says_how_high_it_is() {
+        let frame = [0x10, 0x00, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x41];
+        assert_eq!(height(&frame), Some(360));
+        assert_eq!(height(&frame[..10]), None);
+        assert_eq!(height(&[0x10, 0x01, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x41]), None);
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes: Vec<u8>) {
             starts_keyframe(&bytes);
+            height(&bytes);
         }
     }
 }

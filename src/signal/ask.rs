@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     deeds::Claim,
-    protocol::{Code, OpKey, Outcome, Passing, Person, ServerSays, Sid, SidKey, Slot, Topic},
+    protocol::{Code, OpKey, Outcome, Passing, Person, ServerSays, Sid, SidKey, Slot, Topic, Want},
     room::Shown,
     session::{Close, Input},
 };
@@ -144,6 +144,8 @@ pub enum Ask {
     StandUp(LineId, ConsultId, oneshot::Sender<Option<Departed>>),
     /// These consults are over: everybody stands up.
     Over(Vec<ConsultId>),
+    /// Which seat speaks for this line, and what of the others it looks at, as the relay knows them.
+    Wants(LineId, ConsultId, Vec<Want>, oneshot::Sender<Option<(SeatId, Vec<media::Want>)>>),
     /// What may be lost, for the others of the room.
     Pass(LineId, Option<ConsultId>, Passing),
     /// May this command, told from others by its mark, be done under this key?

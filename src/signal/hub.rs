@@ -136,6 +136,7 @@ impl Hub {
             Ask::Mute(line, consult, source, is_muted) => self.mute(line, consult, source, is_muted),
             Ask::StandUp(line, consult, answer) => reply(answer, self.stand_up(line, consult)),
             Ask::Over(consults) => consults.into_iter().for_each(|consult| self.over(consult)),
+            Ask::Wants(line, consult, wants, answer) => reply(answer, self.wants(line, consult, &wants)),
             Ask::Pass(line, consult, what) => self.pass(line, consult, what),
             Ask::Sync(line, topic) => self.sync(line, topic),
             Ask::Media(event) => self.media(event, now),

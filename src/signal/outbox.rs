@@ -139,6 +139,7 @@ impl Outbox {
             Heard::Moved => Trace("moved", consult, None),
             Heard::Speaking { .. } => Trace("speaking", consult, None),
             Heard::Line { pid, .. } => Trace("line", consult, Some(*pid)),
+            Heard::Layers { .. } => Trace("layers", consult, None),
             Heard::Quality { pid, .. } => Trace("quality", consult, Some(*pid)),
         };
         self.put_trace(trace, written(&ServerSays::Eph { consult, what }));

@@ -183,6 +183,12 @@ impl Room {
         seat.shown.as_ref().map(|shown| shown.pid)
     }
 
+    /// The seat number of a name in the record.
+    pub fn number_of(&self, pid: ParticipantId) -> Option<SeatId> {
+        let is_it = |seat: &&Seat| seat.shown.as_ref().is_some_and(|shown| shown.pid == pid);
+        self.seats.iter().find(is_it).map(|seat| seat.number)
+    }
+
     /// Who sits under this name.
     pub fn sitter(&self, pid: ParticipantId) -> Option<UserId> {
         let is_it = |seat: &&Seat| seat.shown.as_ref().is_some_and(|shown| shown.pid == pid);

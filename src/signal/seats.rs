@@ -7,14 +7,14 @@ use serde_json::Number;
 use super::{
     ask::{Departed, LineId, Place, SatDown, View},
     hub::{Hub, state},
-    protocol::{Code, Heard, HeldAt, HeldSeat, Passing, ServerSays, ServerStep, Topic},
+    protocol::{Code, Heard, HeldAt, HeldSeat, Passing, ServerSays, ServerStep, Topic, Want},
     room::{LEASE, Room, Seat},
     session::Input,
 };
 use crate::{
     auth::Status,
     kernel::{ConsultId, ParticipantId, Timestamp, UserId},
-    media::{GoneWhy, Line, MediaEvent, Mid, RoomId, SeatId, Source},
+    media::{self, Feed, GoneWhy, Line, MediaEvent, Mid, RoomId, SeatId, Source},
 };
 
 /// Rooms one line may sit in: a doctor listens to one consult, and may have another on hold.
@@ -185,6 +185,22 @@ impl Hub {
         lines.into_iter().for_each(|line| self.sync(line, Topic::Seats));
     }
 
+    /// What a line looks at, in the relay's numbers. Who has left meanwhile is not looked at.
+    pub(super) fn wants(
+        &mut self,
+        line: LineId,
+        consult: ConsultId,
+        wants: &[Want],
+    ) -> Option<(SeatId, Vec<media::Want>)> {
+        let number = self.seat(line, consult)?.number;
+        let room = self.rooms.get(&consult)?;
+        let known = |want: &Want| {
+            let seat = room.number_of(want.pid)?;
+            Some(media::Want { feed: Feed { seat, source: want.source }, height: want.height })
+        };
+        Some((number, wants.iter().filter_map(known).collect()))
+    }
+
     pub(super) fn pass(&mut self, line: LineId, consult: Option<ConsultId>, what: Passing) {
         let Some((consult, room)) = consult.and_then(|id| Some((id, self.rooms.get_mut(&id)?))) else {
             return;
@@ -202,7 +218,7 @@ impl Hub {
                 }
                 Heard::Quality { pid: from, loss, rtt_ms }
             }
-            // The relay chooses layers by what it measures itself.
+            // Nothing for the others: the line hands it to the relay itself.
             Passing::Want { .. } => return,
         };
         self.tell_room(consult, &what, Some(line));
@@ -281,6 +297,14 @@ impl Hub {
                 };
                 let pids: Vec<ParticipantId> = seats.iter().filter_map(|number| room.pid(*number)).collect();
                 self.tell_room(*consult, &Heard::Speaking { pids }, None);
+            }
+            MediaEvent::Needed { seat: number, layers } => {
+                let Some(consult) = self.homes.get(&number).copied() else { return };
+                let seat = self.rooms.get_mut(&consult).and_then(|room| room.by_number(number));
+                if let Some(line) = seat.and_then(|seat| seat.line) {
+                    let what = Heard::Layers { layers };
+                    self.whisper(line, Input::Say(ServerSays::Eph { consult: Some(consult), what }));
+                }
             }
             MediaEvent::Quality { seat, line } => self.tell_line(seat, &line),
         }

@@ -27,7 +27,7 @@ use super::{
     Signal,
     ask::{Ask, EAR},
     commands::{self, Job, Speaker},
-    protocol::{MAX_FRAME, SUBPROTOCOL},
+    protocol::{MAX_FRAME, Passing, SUBPROTOCOL},
     session::{Close, Input, Output, Session},
 };
 use crate::{
@@ -234,6 +234,7 @@ fn perform(speaker: &Speaker, jobs: &mpsc::Sender<Job>, output: Output) {
             tokio::spawn(commands::fetch(speaker.clone(), after, limit).in_current_span());
             return;
         }
+        Output::Pass(Some(consult), Passing::Want { wants }) => Job::Look(consult, wants.items().to_vec()),
         Output::Pass(consult, what) => {
             speaker.signal().mention(Ask::Pass(speaker.line(), consult, what));
             return;

@@ -7,9 +7,9 @@ import { launch } from './support/browser.mjs';
 import { writeCamera, writeMicrophone } from './support/media.mjs';
 import { startNative } from './support/native.mjs';
 import { CLINIC, SPECIALIST, api, call, enter, signIn } from './support/people.mjs';
-import { colourOf, energyByName } from './support/probe.mjs';
+import { colourOf, encodings, energyByName, pictureOf } from './support/probe.mjs';
 import { startServer } from './support/server.mjs';
-import { must, step, tell, until } from './support/steps.mjs';
+import { must, pause, step, tell, until } from './support/steps.mjs';
 
 const PATIENT = { name: '沈砚池', sex: 'female', birth_date: '1957-09-02', no_id_reason: 'not_at_hand', phone: '19900004418' };
 const COLLEAGUE = { login: 'qin.chuandu', name: '秦川渡' };
@@ -92,6 +92,17 @@ async function story() {
     must(answer.b > answer.r + 60 && answer.b > answer.g + 40, JSON.stringify(answer));
     return JSON.stringify(answer);
   });
+  const wide = (page, name, width) =>
+    until(`${name} ${width} wide`, async () => (await pictureOf(page, name))?.width === width, 15_000 * PATIENCE, 200);
+  await step('in front a picture is sent large, in the strip small', async () => {
+    const first = await wide(specialist, CLINIC.name, 640);
+    await specialist.locator(OTHER).filter({ hasText: COLLEAGUE.name }).getByRole('button').click();
+    const { ms } = await wide(specialist, CLINIC.name, 320);
+    const small = await pictureOf(specialist, CLINIC.name);
+    await specialist.locator(OTHER).filter({ hasText: CLINIC.name }).getByRole('button').click();
+    const again = await wide(specialist, CLINIC.name, 640);
+    return `640 wide after ${first.ms} ms; 320 wide in a tile of ${small.tile} lines, after ${ms} ms; 640 again after ${again.ms} ms`;
+  });
   await step('the colleague has heard both, and leaves; the call goes on', async () => {
     const { code, heard } = await native.report();
     must(code === 0, `it ended with ${code}:\n${native.said()}`);
@@ -104,6 +115,25 @@ async function story() {
     const { body } = await api(clinic, 'GET', `/consults/${consult.id}`);
     must(body.state === 'in_progress', `it is ${body.state}`);
     return voices.map(({ name, packets, energy }) => `${name} ${packets} packets, energy ${energy}`).join('; ');
+  });
+  await step('a tab that nobody looks at is sent no picture, and the camera stops encoding for it', async () => {
+    const front = await there.beside(specialist);
+    await front.goto(`${server.base}/today`);
+    await front.bringToFront();
+    await until('document.hidden', () => specialist.evaluate(() => document.hidden), 5_000);
+    await until('the camera rests', async () => Object.values(await encodings(clinic)).every((one) => !one.active), 10_000 * PATIENCE, 200);
+    const [unseen, heard, encoded] = [await pictureOf(specialist, CLINIC.name), await energyByName(specialist), await encodings(clinic)];
+    await pause(2_500);
+    const after = await pictureOf(specialist, CLINIC.name);
+    must(after.packets === unseen.packets, `${after.packets - unseen.packets} packets of a picture nobody looks at`);
+    must(JSON.stringify(await encodings(clinic)) === JSON.stringify(encoded), `it went on: ${JSON.stringify(await encodings(clinic))}`);
+    const grown = (await energyByName(specialist))[CLINIC.name] - heard[CLINIC.name];
+    must(grown > 0.005, `the voice stopped: ${grown}`);
+    await specialist.bringToFront();
+    const at = Date.now();
+    await until('a picture', async () => (await pictureOf(specialist, CLINIC.name)).frames > after.frames, 1_500 * PATIENCE, 20);
+    await front.close();
+    return `a picture again after ${Date.now() - at} ms`;
   });
   must(clinic.faults.length + specialist.faults.length === 0, [...clinic.faults, ...specialist.faults].join('\n'));
 }

@@ -1,12 +1,13 @@
 // A rough day: no camera, no leave for it, a socket that is cut, a page loaded anew in the middle of a sentence, a
-// microphone muted, a camera turned off. Through all of it a seat is one tile and the call goes on.
+// microphone muted, a camera turned off. Through all of it a seat is one tile and the call goes on. The hospital's camera
+// is packed in H.264, and after the reload in VP9: what the other stories send is VP8.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { launch } from './support/browser.mjs';
 import { writeCamera, writeMicrophone } from './support/media.mjs';
 import { CLINIC, SPECIALIST, api, call, enter, signIn } from './support/people.mjs';
-import { energies } from './support/probe.mjs';
+import { energies, packingOf } from './support/probe.mjs';
 import { startServer } from './support/server.mjs';
 import { must, pause, step, tell, until } from './support/steps.mjs';
 import { OTHERS, moreFrames } from './support/way.mjs';
@@ -16,6 +17,19 @@ const folder = mkdtempSync(join(tmpdir(), 'causeway-rough-'));
 let server;
 let here;
 let there;
+
+/** This browser's camera is sent in H.264, or from the next load on in what `sends` says, whatever our page likes best. */
+const sendsOther = () =>
+  there.context.addInitScript(() => {
+    const before = RTCRtpTransceiver.prototype.setCodecPreferences;
+    const name = localStorage.getItem('sends') ?? 'video/H264';
+    const fits = (codec) => codec.mimeType === 'video/rtx' || (codec.mimeType === name && !/packetization-mode=0|profile-level-id=4d|profile-id=[1-9]/.test(codec.sdpFmtpLine ?? ''));
+    RTCRtpTransceiver.prototype.setCodecPreferences = function (codecs) {
+      const isCamera = this.direction === 'sendonly' && codecs.some((codec) => codec.mimeType.startsWith('video/'));
+      before.call(this, isCamera ? RTCRtpSender.getCapabilities('video').codecs.filter(fits) : codecs);
+    };
+  });
+const isPackedIn = (page, packing) => until(`pictures in ${packing}`, async () => (await packingOf(page)) === packing, 10_000);
 
 const tiles = (page) => page.locator(OTHERS).count();
 
@@ -28,6 +42,7 @@ async function story() {
     server = await startServer();
     [here, there] = await Promise.all([launch({ microphone: path('clinic.wav') }), launch({ camera: path('hospital.y4m'), microphone: path('hospital.wav') })]);
   });
+  await sendsOther();
   const clinic = await here.page();
   const specialist = await there.page();
   await step('both sign in', async () => {
@@ -45,6 +60,7 @@ async function story() {
   await step('the clinic has neither camera nor microphone and is in the call all the same', async () => {
     await clinic.goto(`${server.base}/consults/${consult.id}?at=call`);
     await moreFrames(clinic);
+    await isPackedIn(clinic, 'video/H264');
     await clinic.locator('.notice').waitFor();
     return (await clinic.locator('.notice b').innerText()).trim();
   });
@@ -90,11 +106,13 @@ async function story() {
     return `there ${Date.now() - at} ms after the line was back`;
   });
   await step('a page loaded anew is back in its seat, and nobody has a twin', async () => {
+    await specialist.evaluate(() => localStorage.setItem('sends', 'video/VP9'));
     const at = Date.now();
     await specialist.reload();
     await specialist.locator(OTHERS).waitFor();
     await clinic.locator(`${OTHERS} video`).waitFor();
     await moreFrames(clinic, 20_000);
+    await isPackedIn(clinic, 'video/VP9');
     must((await tiles(clinic)) === 1, `${await tiles(clinic)} tiles at the clinic`);
     return `${Date.now() - at} ms until it is seen again`;
   });

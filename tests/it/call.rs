@@ -109,6 +109,20 @@ async fn two_doctors_talk_mute_renegotiate_and_hang_up() {
         }
     }
 
+    let face = rural.slot(&specialist.pid, "cam").unwrap();
+    let looks = |height: u32| {
+        let wants = json!([{ "pid": specialist.pid, "source": "cam", "height": height }]);
+        json!({ "t": "eph", "consult": consult, "k": "want", "wants": wants })
+    };
+    rural.line.say(looks(0)).await;
+    let unseen = |frame: &Value| frame["layers"] == json!([{ "mid": "1", "rids": [] }]);
+    specialist.line.until("nobody looks", unseen).await;
+    let unseen = rural.packets(face);
+    sleep(Duration::from_millis(300)).await;
+    assert_eq!(rural.packets(face), unseen, "a picture is sent that nobody looks at");
+    rural.line.say(looks(720)).await;
+    assert_eq!(rural.hears(face).await, 22);
+
     let voice = rural.slot(&specialist.pid, "mic").unwrap();
     let mute = |on| json!({ "type": "mute", "consult": consult, "track": "mic", "on": on });
     let muted = specialist.line.does(mute(true)).await;

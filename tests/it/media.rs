@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use causeway::cli::probe::{Participant, section};
+use causeway::cli::probe::{Packing, Participant, section};
 use causeway::config;
 use causeway::media::{
-    Feed, GoneWhy, Joined, MediaError, MediaEvent, Mid, Relay, RoomId, SeatId, Source, testing,
+    Feed, GoneWhy, Joined, MediaError, MediaEvent, Mid, Relay, Rid, RoomId, SeatId, Source, Want, testing,
 };
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{interval, sleep, timeout};
@@ -28,7 +28,11 @@ impl Doctor {
     }
 
     pub async fn enters(relay: &Relay, room: RoomId, seat: u64) -> Self {
-        let (peer, offer) = Participant::open("127.0.0.1:0").await.unwrap();
+        Self::enters_with(relay, room, seat, Packing::Vp8).await
+    }
+
+    async fn enters_with(relay: &Relay, room: RoomId, seat: u64, packing: Packing) -> Self {
+        let (peer, offer) = Participant::open_in("127.0.0.1:0", packing).await.unwrap();
         let joined = relay.join(room, SeatId(seat), &offer).await.unwrap();
         peer.accept(&joined.answer).await.unwrap();
         assert!(peer.connected(PATIENCE).await, "seat {seat} does not connect");
@@ -83,6 +87,8 @@ pub struct Told {
     events: Receiver<MediaEvent>,
     slots: std::collections::HashMap<SeatId, Vec<causeway::media::Slot>>,
     gone: Vec<(SeatId, GoneWhy)>,
+    /// Which encodings of a camera somebody looks at.
+    needed: std::collections::HashMap<SeatId, Vec<Rid>>,
 }
 
 impl Told {
@@ -91,6 +97,7 @@ impl Told {
             events: relay.subscribe_events().unwrap(),
             slots: std::collections::HashMap::default(),
             gone: Vec::new(),
+            needed: std::collections::HashMap::default(),
         }
     }
 
@@ -101,6 +108,10 @@ impl Told {
                 match self.events.recv().await {
                     Some(MediaEvent::Slots { seat, slots }) => drop(self.slots.insert(seat, slots)),
                     Some(MediaEvent::Gone { seat, why }) => self.gone.push((seat, why)),
+                    Some(MediaEvent::Needed { seat, layers }) => {
+                        let camera = layers.into_iter().find(|layer| layer.mid == mid(section::CAMERA));
+                        self.needed.extend(camera.map(|layer| (seat, layer.rids)));
+                    }
                     Some(_) => {}
                     None => panic!("the relay stopped"),
                 }
@@ -317,4 +328,54 @@ async fn a_fifth_participant_is_told_that_the_room_is_full() {
 
     assert_eq!(relay.join(ROOM, SeatId(5), &offer).await.err(), Some(MediaError::RoomFull));
     assert_eq!(relay.stats().seats, 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_picture_nobody_looks_at_is_not_sent_and_its_sender_hears_of_it() {
+    let relay = relay();
+    let mut told = Told::by(&relay);
+    let lin = Doctor::joins(&relay, 11).await;
+    let zhao = Doctor::joins(&relay, 22).await;
+    told.until("they see each other", |told| lin.sees(told, &zhao, Source::Cam).is_some()).await;
+    let (voice, face) =
+        (lin.sees(&told, &zhao, Source::Mic).unwrap(), lin.sees(&told, &zhao, Source::Cam).unwrap());
+    lin.hears_more(face).await;
+    let want = |height| [Want { feed: Feed { seat: zhao.seat, source: Source::Cam }, height }];
+
+    relay.want(lin.seat, &want(0)).unwrap();
+    told.until("nobody looks", |told| told.needed.get(&zhao.seat) == Some(&Vec::new())).await;
+    let unseen = lin.packets(face);
+    lin.hears_more(voice).await;
+    assert_eq!(lin.packets(face), unseen, "a picture is sent that nobody looks at");
+
+    relay.want(lin.seat, &want(360)).unwrap();
+    assert_eq!(lin.hears_more(face).await, 22);
+    assert_eq!(lin.peer.heard()[&face].missing, 0, "numbers jump when a picture is looked at again");
+    told.until("somebody looks", |told| told.needed.get(&zhao.seat) == Some(&vec![Rid::Full])).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pictures_are_handed_on_in_every_packing_to_whoever_can_unpack_it() {
+    let relay = relay();
+    let mut told = Told::by(&relay);
+    for (n, packing) in [(1, Packing::H264), (2, Packing::Vp9)] {
+        let room = RoomId(n);
+        let lin = Doctor::enters_with(&relay, room, 10 * n + 1, packing).await;
+        let zhao = Doctor::enters_with(&relay, room, 10 * n + 2, packing).await;
+        let chen = Doctor::enters(&relay, room, 10 * n + 3).await;
+        let all_seen = |told: &Told| {
+            lin.sees(told, &zhao, Source::Cam).is_some() && chen.sees(told, &zhao, Source::Cam).is_some()
+        };
+        told.until("they see each other", all_seen).await;
+
+        let face = lin.sees(&told, &zhao, Source::Cam).unwrap();
+        assert_eq!(lin.hears_more(face).await, zhao.seat.0 as u8, "{packing:?}");
+        assert!(lin.peer.heard()[&face].began_whole, "the first picture cannot be decoded: {packing:?}");
+        assert_eq!(lin.peer.heard()[&face].missing, 0, "{packing:?}");
+        let (voice, strange) =
+            (chen.sees(&told, &zhao, Source::Mic).unwrap(), chen.sees(&told, &zhao, Source::Cam).unwrap());
+        chen.hears_more(voice).await;
+        assert_eq!(chen.packets(strange), 0, "a picture nobody could unpack was sent: {packing:?}");
+    }
+    assert_eq!(relay.stats().panics, 0);
 }

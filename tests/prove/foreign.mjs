@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { launch } from '../e2e/support/browser.mjs';
 import { launchFirefox } from '../e2e/support/firefox.mjs';
 import { CLINIC, PASSWORD, SPECIALIST, api, call, enter, signIn } from '../e2e/support/people.mjs';
-import { energies, framesDecoded } from '../e2e/support/probe.mjs';
+import { encodings, energies, framesDecoded } from '../e2e/support/probe.mjs';
 import { python } from '../e2e/support/python.mjs';
 import { startServer } from '../e2e/support/server.mjs';
 import { must, pause, step, sumUp, until } from '../e2e/support/steps.mjs';
@@ -40,8 +40,31 @@ async function firefox(server) {
       const width = await page.evaluate(() => document.querySelector('.tile:not(.own) video').videoWidth);
       return { frames: await framesDecoded(page), width, energy: (await energies(page)).heard, stack: `Firefox ${page.version}` };
     },
+    page,
     close: () => page.close(),
   };
+}
+
+/**
+ * Simulcast in both directions: each page shows the other large, and then in a tile so low that half the height fills it.
+ * What comes in between is the browser's own: it begins with the small one.
+ */
+async function simulcast(clinic, other) {
+  const ways = [];
+  for (const [name, page, sender] of [['Firefox to Chromium', clinic, other], ['Chromium to Firefox', other, clinic]]) {
+    const seen = [];
+    for (const [height, wanted] of [['', 640], ['150px', 320]]) {
+      await page.evaluate((limit) => (document.querySelector('.tiles > .tile').style.maxHeight = limit), height);
+      const width = () => page.evaluate(() => document.querySelector('.tiles > .tile video')?.videoWidth ?? 0);
+      await until(`${name}: a picture ${wanted} wide`, async () => (await width()) === wanted, 40_000, 200);
+      await pause(3_000);
+      const sent = Object.entries(await encodings(sender)).filter(([, one]) => one.active).map(([rid]) => rid);
+      seen.push(`${wanted} (sent: ${sent.join(', ')})`);
+    }
+    ways.push(`${name} ${seen.join(', then ')}`);
+    await page.evaluate(() => (document.querySelector('.tiles > .tile').style.maxHeight = ''));
+  }
+  return ways.join('; ');
 }
 
 /** The specialist as a program: it says "waiting", and at the end one line of JSON. */
@@ -72,6 +95,7 @@ async function consult(server, clinic, patient, start) {
     const waits = other.found();
     await clinic.goto(`${server.base}/consults/${made.id}?at=call`);
     await Promise.race([until('a picture at the clinic', async () => (await framesDecoded(clinic)) > 0, 30_000), waits]);
+    const sizes = other.page ? await simulcast(clinic, other.page) : '';
     const [before, since] = [await framesDecoded(clinic), Date.now()];
     await pause((SECONDS - 4) * 1000);
     const mine = { frames: await framesDecoded(clinic), energy: (await energies(clinic)).heard };
@@ -83,7 +107,7 @@ async function consult(server, clinic, patient, start) {
     const seen = await api(clinic, 'GET', `/consults/${made.id}`);
     must(seen.body.state === 'in_progress' || seen.body.state === 'interrupted', `the consult is ${seen.body.state}`);
     await api(clinic, 'POST', `/consults/${made.id}/actions/end_without_opinion`, { reason: '试线' }, { 'If-Match': seen.etag });
-    return { theirs, mine: { ...mine, rate } };
+    return { theirs, mine: { ...mine, rate }, sizes };
   } finally {
     await other.close();
   }
@@ -110,18 +134,18 @@ try {
   for (const [name, what, there, start] of CLIENTS) {
     if (!there) {
       console.log(`  skipped  ${name} is not installed`);
-      rows.push(`| ${name} | ${what} | not installed, skipped | | | |`);
+      rows.push(`| ${name} | ${what} | not installed, skipped | | | | |`);
       continue;
     }
     await step(`${name} and Chromium see and hear each other`, async () => {
-      const { theirs, mine } = await consult(server, clinic, patient, start);
-      rows.push(`| ${theirs.stack} | ${what} | ${theirs.frames}, ${theirs.width} wide | ${theirs.energy.toPrecision(2)} | ${mine.rate.toFixed(1)} | ${mine.energy.toPrecision(2)} |`);
+      const { theirs, mine, sizes } = await consult(server, clinic, patient, start);
+      rows.push(`| ${theirs.stack} | ${what} | ${theirs.frames}, ${theirs.width} wide | ${theirs.energy.toPrecision(2)} | ${mine.rate.toFixed(1)} | ${mine.energy.toPrecision(2)} | ${sizes || 'one encoding sent'} |`);
       return rows.at(-1);
     });
   }
   const faults = clinic.faults;
   must(faults.length === 0, faults.join('\n'));
-  const table = ['| Client | Way | Pictures it decoded | Energy it heard | Pictures a second in Chromium | Energy in Chromium |', '|---|---|---|---|---|---|', ...rows].join('\n');
+  const table = ['| Client | Way | Pictures it decoded | Energy it heard | Pictures a second in Chromium | Energy in Chromium | Wide large and small |', '|---|---|---|---|---|---|---|', ...rows].join('\n');
   const section = `<!-- foreign -->\n${table}\n\n${SECONDS} s each; energy as W3C webrtc-stats counts it. Safari: not tested.\n<!-- /foreign -->`;
   writeFileSync(REPORT, readFileSync(REPORT, 'utf8').replace(/<!-- foreign -->[\s\S]*<!-- \/foreign -->/, () => section));
 } catch (fault) {

@@ -17,7 +17,7 @@ use clap::Args;
 use serde_json::json;
 
 pub use client::{Client, ClientError, SignalLine};
-pub use participant::{Heard, Hearing, LinkState, Participant, section};
+pub use participant::{Heard, Hearing, LinkState, Packing, Participant, section};
 
 use super::{CliError, say, ways};
 use crate::config::Config;

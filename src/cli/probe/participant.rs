@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::RTCOfferOptions;
-use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MIME_TYPE_VP8, MediaEngine};
+use rtc::peer_connection::configuration::media_engine::{
+    MIME_TYPE_H264, MIME_TYPE_OPUS, MIME_TYPE_VP8, MIME_TYPE_VP9, MediaEngine,
+};
 use rtc::peer_connection::sdp::RTCSessionDescription;
 use rtc::rtp;
 use rtc::rtp_transceiver::rtp_sender::{
@@ -31,12 +33,70 @@ use webrtc::peer_connection::{
 use webrtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 
 const OPUS: u8 = 111;
-const VP8: u8 = 96;
 /// How loud a packet is, written on its outside.
 const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 /// Slots of a page: the others of a consult of four, and one picture more.
 const AUDIO_SLOTS: usize = 3;
 const VIDEO_SLOTS: usize = 4;
+
+/// What pictures are packed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// As our page does.
+    Vp8,
+    /// As much hardware does.
+    H264,
+    /// As some browsers do that are asked to.
+    Vp9,
+}
+
+impl Packing {
+    const ALL: [Self; 3] = [Self::Vp8, Self::H264, Self::Vp9];
+
+    const fn pt(self) -> u8 {
+        match self {
+            Self::Vp8 => 96,
+            Self::H264 => 102,
+            Self::Vp9 => 98,
+        }
+    }
+
+    fn codec(self) -> RTCRtpCodec {
+        let (mime, format) = match self {
+            Self::Vp8 => (MIME_TYPE_VP8, ""),
+            Self::H264 => {
+                (MIME_TYPE_H264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f")
+            }
+            Self::Vp9 => (MIME_TYPE_VP9, "profile-id=0"),
+        };
+        RTCRtpCodec {
+            mime_type: mime.to_owned(),
+            clock_rate: 90_000,
+            sdp_fmtp_line: format.to_owned(),
+            ..Default::default()
+        }
+    }
+
+    /// The first two bytes of a frame in one packet: VP8's descriptor and tag, H.264's parameters
+    /// or slice, VP9's descriptor with a short picture id.
+    const fn head(self, whole: bool) -> [u8; 2] {
+        match (self, whole) {
+            (Self::Vp8, whole) => [0x10, !whole as u8],
+            (Self::H264, true) => [0x67, 0x42],
+            (Self::H264, false) => [0x41, 0x9a],
+            (Self::Vp9, true) => [0x88, 0x05],
+            (Self::Vp9, false) => [0xc8, 0x05],
+        }
+    }
+
+    /// Whether a decoder can start with a packet of one of us, or of an encoder's VP8.
+    fn begins_whole(self, payload: &[u8]) -> bool {
+        match self {
+            Self::Vp8 => payload.get(1).is_some_and(|tag| tag & 1 == 0),
+            Self::H264 | Self::Vp9 => payload.starts_with(&self.head(true)),
+        }
+    }
+}
 
 /// What came in one slot.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,6 +131,7 @@ pub enum LinkState {
 /// The participant.
 pub struct Participant {
     connection: Arc<dyn PeerConnection>,
+    packing: Packing,
     mic: Voice,
     camera: Voice,
     spare: Voice,
@@ -146,15 +207,15 @@ impl PeerConnectionEventHandler for Listener {
 impl Heard {
     fn note(&mut self, packet: &rtp::Packet, level: Option<u8>) {
         let seq = packet.header.sequence_number;
-        let video = packet.header.payload_type == VP8;
+        let packing = Packing::ALL.into_iter().find(|packing| packing.pt() == packet.header.payload_type);
         if packet.payload.is_empty() {
             return;
         }
         if self.packets == 0 {
-            self.began_whole = !video || packet.payload.get(1).is_some_and(|tag| tag & 1 == 0);
+            self.began_whole = packing.is_none_or(|packing| packing.begins_whole(&packet.payload));
         }
         self.packets += 1;
-        if let Some(level) = level.filter(|_| !video) {
+        if let Some(level) = level.filter(|_| packing.is_none()) {
             // RFC 6464: so many decibels below full scale, in 20 ms.
             self.energy += (10_f64.powf(-f64::from(level & 0x7f) / 10.0) * 20_000.0) as u64;
         }
@@ -167,8 +228,8 @@ impl Heard {
             // Late: it was counted as missing when its number was skipped.
             Some(_) => self.missing = self.missing.saturating_sub(1),
         }
-        // Sound is all mark; a picture has a descriptor and a frame tag before it.
-        self.mark = packet.payload.get(if video { 2 } else { 0 }).copied().unwrap_or(0);
+        // Sound is all mark; a picture has two bytes before it.
+        self.mark = packet.payload.get(if packing.is_some() { 2 } else { 0 }).copied().unwrap_or(0);
     }
 }
 
@@ -206,8 +267,12 @@ impl Voice {
 impl Participant {
     /// Lays out the sections and gives the first offer. `address` is where to send from.
     pub async fn open(address: &str) -> Result<(Self, String), Error> {
-        let (engine, opus, vp8) = codecs()?;
-        let mut engine = engine;
+        Self::open_in(address, Packing::Vp8).await
+    }
+
+    /// The same, by somebody who knows only this packing of pictures.
+    pub async fn open_in(address: &str, packing: Packing) -> Result<(Self, String), Error> {
+        let (mut engine, opus) = codecs(packing)?;
         let registry = register_default_interceptors(Registry::new(), &mut engine)?;
         let hearing = Arc::<Mutex<Hearing>>::default();
         let (state, watching) = watch::channel(LinkState::Connecting);
@@ -227,8 +292,8 @@ impl Participant {
         );
         let voices = [
             Voice::new("mic", RtpCodecKind::Audio, opus, OPUS, 1_001),
-            Voice::new("camera", RtpCodecKind::Video, vp8.clone(), VP8, 1_002),
-            Voice::new("spare", RtpCodecKind::Video, vp8, VP8, 1_003),
+            Voice::new("camera", RtpCodecKind::Video, packing.codec(), packing.pt(), 1_002),
+            Voice::new("spare", RtpCodecKind::Video, packing.codec(), packing.pt(), 1_003),
         ];
         for voice in &voices {
             let track = Arc::clone(&voice.track) as Arc<dyn TrackLocal>;
@@ -241,7 +306,8 @@ impl Participant {
             connection.add_transceiver_from_kind(kind, Some(receiving)).await?;
         }
         let [mic, camera, spare] = voices;
-        let participant = Self { connection, mic, camera, spare, hearing, level_id, state: watching };
+        let participant =
+            Self { connection, packing, mic, camera, spare, hearing, level_id, state: watching };
         let offer = participant.offer(false).await?;
         Ok((participant, offer))
     }
@@ -295,12 +361,12 @@ impl Participant {
 
     /// Shows one small picture; a key frame when `whole`.
     pub async fn show(&self, mark: u8, whole: bool) -> Result<(), Error> {
-        self.camera.send(picture(mark, whole), 3_000).await
+        self.camera.send(picture(self.packing, mark, whole), 3_000).await
     }
 
     /// Shows one small picture in the spare section.
     pub async fn share(&self, mark: u8, whole: bool) -> Result<(), Error> {
-        self.spare.send(picture(mark, whole), 3_000).await
+        self.spare.send(picture(self.packing, mark, whole), 3_000).await
     }
 
     /// What came in so far.
@@ -331,15 +397,14 @@ fn init(direction: RTCRtpTransceiverDirection) -> RTCRtpTransceiverInit {
     RTCRtpTransceiverInit { direction, ..Default::default() }
 }
 
-/// A VP8 packet that holds one frame: descriptor, frame tag, the mark, filling.
-fn picture(mark: u8, whole: bool) -> Vec<u8> {
+/// A packet that holds one frame: its head, the mark, filling.
+fn picture(packing: Packing, mark: u8, whole: bool) -> Vec<u8> {
     let mut payload = vec![mark; 400];
-    payload[0] = 0x10;
-    payload[1] = u8::from(!whole);
+    payload[..2].copy_from_slice(&packing.head(whole));
     payload
 }
 
-fn codecs() -> Result<(MediaEngine, RTCRtpCodec, RTCRtpCodec), Error> {
+fn codecs(packing: Packing) -> Result<(MediaEngine, RTCRtpCodec), Error> {
     let opus = RTCRtpCodec {
         mime_type: MIME_TYPE_OPUS.to_owned(),
         clock_rate: 48_000,
@@ -347,14 +412,13 @@ fn codecs() -> Result<(MediaEngine, RTCRtpCodec, RTCRtpCodec), Error> {
         sdp_fmtp_line: "minptime=10;useinbandfec=1".to_owned(),
         ..Default::default()
     };
-    let vp8 = RTCRtpCodec { mime_type: MIME_TYPE_VP8.to_owned(), clock_rate: 90_000, ..Default::default() };
     let mut engine = MediaEngine::default();
-    for (codec, payload_type, kind) in [(&opus, OPUS, RtpCodecKind::Audio), (&vp8, VP8, RtpCodecKind::Video)]
-    {
+    let pictures = (&packing.codec(), packing.pt(), RtpCodecKind::Video);
+    for (codec, payload_type, kind) in [(&opus, OPUS, RtpCodecKind::Audio), pictures] {
         let parameters = RTCRtpCodecParameters { rtp_codec: codec.clone(), payload_type };
         engine.register_codec(parameters, kind)?;
     }
     let level = RTCRtpHeaderExtensionCapability { uri: AUDIO_LEVEL.to_owned() };
     engine.register_header_extension(level, RtpCodecKind::Audio, None)?;
-    Ok((engine, opus, vp8))
+    Ok((engine, opus))
 }

@@ -7,13 +7,14 @@
 //! it is next told the time, so that those of a whole round leave at the price of one call.
 
 mod homes;
+mod packet;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use str0m::change::SdpOffer;
-use str0m::format::Codec as EngineCodec;
-use str0m::media::{Direction, KeyframeRequestKind, Pt};
+use str0m::format::FormatParams;
+use str0m::media::{Direction, Frequency, KeyframeRequestKind};
 use str0m::net::{Protocol, TcpType};
 use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, Ssrc};
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
@@ -22,8 +23,9 @@ use super::demux::Remote;
 use super::error::MediaError;
 use super::model::{Kind, Line, Mid, Section, Source};
 use super::offer::{Offer, Way};
-use super::vp8;
 pub(super) use homes::{Homes, Identity};
+pub(super) use packet::{Codec, Packet};
+use packet::{Types, rank_of};
 
 /// How often the figures of a line are told.
 const REPORT_EVERY: Duration = Duration::from_secs(2);
@@ -33,62 +35,16 @@ const REPAIR_VIDEO: usize = 512;
 const REPAIR_FOR: Duration = Duration::from_millis(1_500);
 /// Share of a slot's bytes that repair may take before the oldest wishes are dropped.
 const REPAIR_SHARE: Option<f32> = Some(0.15);
+/// Of the many H.264 profiles the two that every PC decodes, in whole packets, with payload
+/// types that are left when the participant's are taken.
+const H264: [((u8, u8), u32); 2] = [((108, 109), 0x42_e01f), ((127, 121), 0x42_001f)];
+/// Of VP9 the profile that browsers send.
+const VP9: (u8, u8) = (98, 99);
 /// Audio is repaired by the codec, not by us.
 const REPAIR_AUDIO: usize = 16;
 /// Faults of the engine on what a peer sent between two reports, before the peer is given
 /// up: noise is lived with, a stream of nothing but faults is not.
 const PATIENCE: u32 = 200;
-
-/// A media packet on its way through.
-pub(super) struct Packet {
-    /// The section it was sent in.
-    pub(super) mid: Mid,
-    /// The encoding: a source sends up to three at once.
-    pub(super) stream: u32,
-    /// The size of the encoding, larger is better.
-    pub(super) rank: u8,
-    pub(super) codec: Codec,
-    pub(super) seq: u64,
-    pub(super) time: u32,
-    pub(super) marker: bool,
-    /// A decoder can start here.
-    pub(super) start: bool,
-    /// Loudness in decibels below full scale, 0 is loudest.
-    pub(super) level: Option<u8>,
-    payload: Arc<[u8]>,
-    extras: ExtensionValues,
-}
-
-impl Packet {
-    /// Bytes of its payload.
-    pub(super) fn len(&self) -> usize {
-        self.payload.len()
-    }
-}
-
-/// The codecs of the house: every browser has them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Codec {
-    Opus,
-    Vp8,
-}
-
-impl Codec {
-    pub(super) const fn clock(self) -> u32 {
-        match self {
-            Self::Opus => 48_000,
-            Self::Vp8 => 90_000,
-        }
-    }
-
-    fn of(engine: EngineCodec) -> Option<Self> {
-        match engine {
-            EngineCodec::Opus => Some(Self::Opus),
-            EngineCodec::Vp8 => Some(Self::Vp8),
-            _ => None,
-        }
-    }
-}
 
 /// What a peer has to say after it was fed.
 pub(super) enum Says {
@@ -118,13 +74,15 @@ pub(super) struct Outlet {
     pub(super) mid: Mid,
     pub(super) kind: Kind,
     stream: Ssrc,
-    pt: Pt,
+    types: Types,
 }
 
 /// What to write into a receiving section instead of what came in.
 pub(super) struct Placing {
     pub(super) seq: u64,
     pub(super) time: u32,
+    /// Of the picture and of its lowest layer.
+    pub(super) picture: (Option<u16>, Option<u8>),
 }
 
 /// What the engine was given and was not yet drained of.
@@ -160,7 +118,7 @@ impl Peer {
         homes: &Homes,
         now: Instant,
     ) -> Result<(Self, String), MediaError> {
-        let mut rtc = Rtc::builder()
+        let mut engine = Rtc::builder()
             .set_crypto_provider(Arc::clone(&identity.crypto))
             .set_dtls_cert(identity.cert.clone())
             .set_ice_lite(true)
@@ -170,8 +128,15 @@ impl Peer {
             .enable_vp8(true)
             .set_send_buffer_video(REPAIR_VIDEO)
             .set_send_buffer_audio(REPAIR_AUDIO)
-            .set_stats_interval(Some(REPORT_EVERY))
-            .build(now);
+            .set_stats_interval(Some(REPORT_EVERY));
+        for ((pt, repair), profile) in H264 {
+            engine.codec_config().add_h264(pt.into(), Some(repair.into()), true, profile);
+        }
+        let vp9 = FormatParams { profile_id: Some(0), ..FormatParams::default() };
+        let (pt, repair) = VP9;
+        let (clock, codec) = (Frequency::NINETY_KHZ, str0m::format::Codec::Vp9);
+        engine.codec_config().add_config(pt.into(), Some(repair.into()), codec, clock, None, vp9);
+        let mut rtc = engine.build(now);
         for address in homes.udp.iter() {
             let candidate = Candidate::host(*address, Protocol::Udp).map_err(|_| MediaError::Stopped)?;
             rtc.add_local_candidate(candidate);
@@ -231,6 +196,11 @@ impl Peer {
 
     pub(super) fn outlets(&self) -> &[Outlet] {
         &self.outlets
+    }
+
+    /// Whether the participant can play this codec in that receiving section.
+    pub(super) fn plays(&self, outlet: usize, codec: Codec) -> bool {
+        self.outlets.get(outlet).is_some_and(|outlet| outlet.types.of(codec).is_some())
     }
 
     /// Whether a STUN packet proves to know this connection's password.
@@ -294,7 +264,7 @@ impl Peer {
             return Ok(());
         };
         let mut api = self.rtc.direct_api();
-        let Some(stream) = api.stream_tx(&outlet.stream) else {
+        let (Some(stream), Some(pt)) = (api.stream_tx(&outlet.stream), outlet.types.of(packet.codec)) else {
             return Ok(());
         };
         let extras = ExtensionValues {
@@ -303,12 +273,14 @@ impl Peer {
             video_orientation: packet.extras.video_orientation,
             ..ExtensionValues::default()
         };
-        stream.write_rtp(
-            RtpWrite::new(outlet.pt, placing.seq.into(), placing.time, now, Arc::clone(&packet.payload))
-                .marker(packet.marker)
-                .nackable(outlet.kind == Kind::Video)
-                .ext_vals(extras),
-        );
+        let write = RtpWrite::new(pt, placing.seq.into(), placing.time, now, Arc::clone(&packet.payload))
+            .marker(packet.marker)
+            .nackable(outlet.kind == Kind::Video)
+            .ext_vals(extras);
+        stream.write_rtp(match packet.patch(placing) {
+            Some(patch) => write.vp8_patch(patch),
+            None => write,
+        });
         self.pending = Pending::Written;
         Ok(())
     }
@@ -358,10 +330,15 @@ impl Peer {
             let Some(media) = self.rtc.media(mid).filter(|media| !media.disabled()) else {
                 continue;
             };
-            let usable = media.remote_pts().iter().find_map(|pt| {
-                self.codecs.iter().find(|(known, _)| *known == **pt).map(|(_, codec)| (*pt, *codec))
-            });
-            let Some((pt, _)) = usable else { continue };
+            let mut types = Types::default();
+            for pt in media.remote_pts() {
+                if let Some((_, codec)) = self.codecs.iter().find(|(known, _)| *known == **pt) {
+                    types.add(*codec, *pt);
+                }
+            }
+            if types.is_empty() {
+                continue;
+            }
             let (receiving, sending) = match media.direction() {
                 Direction::SendRecv => (true, true),
                 Direction::SendOnly => (false, true),
@@ -380,7 +357,7 @@ impl Peer {
                         stream.set_rtx_cache(REPAIR_VIDEO, REPAIR_FOR, REPAIR_SHARE);
                     }
                     let stream = stream.ssrc();
-                    self.outlets.push(Outlet { mid: offered.mid, kind: offered.kind, stream, pt });
+                    self.outlets.push(Outlet { mid: offered.mid, kind: offered.kind, stream, types });
                 }
             }
         }
@@ -440,41 +417,12 @@ impl Peer {
     fn read(&mut self, packet: RtpPacket) -> Option<Packet> {
         let pt = *packet.header.payload_type;
         let (_, codec) = *self.codecs.iter().find(|(known, _)| *known == pt)?;
-        let stream = packet.header.ssrc;
-        let (mid, rank) = {
+        let from = {
             let mut api = self.rtc.direct_api();
-            let known = api.stream_rx(&stream)?;
+            let known = api.stream_rx(&packet.header.ssrc)?;
             (Mid::new(&known.mid())?, rank_of(known.rid().as_deref()))
         };
         // An empty packet is padding that only measures the line.
-        if packet.payload.is_empty() {
-            return None;
-        }
-        let start = match codec {
-            Codec::Opus => true,
-            Codec::Vp8 => vp8::starts_keyframe(&packet.payload),
-        };
-        Some(Packet {
-            mid,
-            stream: *stream,
-            rank,
-            codec,
-            seq: *packet.seq_no,
-            time: packet.header.timestamp,
-            marker: packet.header.marker,
-            start,
-            level: packet.header.ext_vals.audio_level.map(|level| level.unsigned_abs()),
-            payload: packet.payload,
-            extras: packet.header.ext_vals,
-        })
-    }
-}
-
-/// The size of an encoding by its customary name: quarter, half, full.
-fn rank_of(rid: Option<&str>) -> u8 {
-    match rid {
-        Some("q") => 0,
-        Some("h") => 1,
-        Some(_) | None => 2,
+        (!packet.payload.is_empty()).then(|| Packet::read(packet, from, codec))
     }
 }

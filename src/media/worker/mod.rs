@@ -214,10 +214,11 @@ impl Worker {
                 let published = self.in_room(seat, |room, turn| room.publish(seat, (mid, source), on, turn));
                 let _ = done.send(published.unwrap_or(Err(MediaError::NoSuchSeat)));
             }
-            Command::Listen { to } => self.listeners.add(to),
-            Command::Panic { seat } => {
-                self.in_room(seat, |room, _| room.trip(seat));
+            Command::Want { seat, wants } => {
+                self.in_room(seat, |room, turn| room.want(seat, wants, now, turn)).unwrap_or_default();
             }
+            Command::Listen { to } => self.listeners.add(to),
+            Command::Panic { seat } => self.in_room(seat, |room, _| room.trip(seat)).unwrap_or_default(),
             Command::Stop => self.running = false,
         }
     }

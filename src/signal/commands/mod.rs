@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use super::{
     Signal,
     ask::{Ask, LineId},
-    protocol::{Code, Command, Hello, OpKey, Outcome, Refused, ServerSays, SigStep, Topic},
+    protocol::{Code, Command, Hello, OpKey, Outcome, Refused, ServerSays, SigStep, Topic, Want},
     session::{Close, Input},
 };
 use crate::{
@@ -40,6 +40,8 @@ pub enum Job {
     Do(u32, OpKey, Box<Command>),
     /// A step of negotiation.
     Negotiate(ConsultId, u32, SigStep),
+    /// What it looks at.
+    Look(ConsultId, Vec<Want>),
     /// It has applied its inbox up to here.
     Seen(i64),
 }
@@ -114,6 +116,7 @@ pub async fn carry_out(speaker: Speaker, mut jobs: mpsc::Receiver<Job>) {
         match job {
             Job::Admit(hello) => entry::admit(&speaker, hello).await,
             Job::Seen(n) => entry::seen(&speaker, n).await,
+            Job::Look(consult, wants) => sitting::look(&speaker, consult, wants).await,
             Job::Negotiate(consult, neg, step) => sitting::negotiate(&speaker, consult, neg, step).await,
             Job::Do(id, op, command) => {
                 let outcome = perform(&speaker, &op, *command).await.unwrap_or_else(Outcome::Err);

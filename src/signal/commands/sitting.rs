@@ -10,7 +10,7 @@ use super::{
         ask::{Ask, Departed, SatDown, Seated},
         protocol::{
             Code, Media, Named, Offer, Outcome, Refused, Rejoin, Sdp, ServerSays, ServerStep, SigStep, Topic,
-            TrackState,
+            TrackState, Want,
         },
         room::{Shown, Sitter},
     },
@@ -197,6 +197,16 @@ pub async fn mute(speaker: &Speaker, consult: ConsultId, track: Source, is_muted
     }
     speaker.signal().note(Ask::Mute(speaker.line(), consult, track, is_muted)).await;
     Ok(Outcome::done())
+}
+
+/// `eph want`: pictures that are not looked at are not sent. In turn with `join`, after which it comes.
+pub async fn look(speaker: &Speaker, consult: ConsultId, wants: Vec<Want>) {
+    let signal = speaker.signal();
+    let known = signal.ask(|answer| Ask::Wants(speaker.line(), consult, wants, answer)).await;
+    if let (Ok(Some((seat, wants))), Some(relay)) = (known, signal.relay()) {
+        // Told anew soon, should the relay be busy now.
+        let _ = relay.want(seat, &wants);
+    }
 }
 
 /// `sig`: a newer offer is answered by the relay. It is ICE-lite and needs no candidates: it

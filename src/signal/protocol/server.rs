@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     kernel::{AttachmentId, ConsultId, FacilityId, ParticipantId, Timestamp, UserId},
-    media::{Kind, Mid, Share, Source},
+    media::{Kind, Layers, Mid, Share, Source},
 };
 
 /// What the server says. A browser skips kinds and fields that it does not know.
@@ -314,6 +314,11 @@ pub enum Heard {
         rtt_ms: Option<u32>,
         /// What this person is given of the others.
         share: Share,
+    },
+    /// Which encodings of one's own pictures anybody looks at: the others need not be sent.
+    Layers {
+        /// By sending section.
+        layers: Vec<Layers>,
     },
     /// How a seat's browser finds its line.
     Quality {

@@ -50,6 +50,31 @@ export const framesDecoded = (page) =>
     return [...report.values()].filter((s) => s.type === 'inbound-rtp' && s.kind === 'video').reduce((n, s) => n + (s.framesDecoded ?? 0), 0);
   });
 
+/** What this page is sent of another seat's camera: packets so far, pictures decoded, how wide the last was. */
+export const pictureOf = (page, name) =>
+  page.evaluate(async (who) => {
+    const { pc, remotes } = window.__causeway;
+    const tile = [...document.querySelectorAll('.tile:not(.own)')].find((one) => one.querySelector('figcaption').textContent.includes(who));
+    const remote = remotes().find((one) => `${one.pid}/${one.source}` === tile?.dataset.seat);
+    const s = [...(await pc.getStats()).values()].find((one) => one.type === 'inbound-rtp' && one.trackIdentifier === remote?.track.id);
+    return s ? { packets: s.packetsReceived ?? 0, frames: s.framesDecoded ?? 0, width: s.frameWidth ?? 0, tile: tile.clientHeight } : null;
+  }, name);
+
+/** In what the pictures that come in now are packed. */
+export const packingOf = (page) =>
+  page.evaluate(async () => {
+    const report = await window.__causeway.pc.getStats();
+    const all = [...report.values()].filter((s) => s.type === 'inbound-rtp' && s.kind === 'video' && s.framesDecoded > 0);
+    const newest = all.sort((a, b) => b.lastPacketReceivedTimestamp - a.lastPacketReceivedTimestamp)[0];
+    return newest ? report.get(newest.codecId)?.mimeType : null;
+  });
+
+/** What this page sends of its camera, by encoding: pictures encoded so far and how wide. */
+export const encodings = (page) =>
+  page.evaluate(async () => {
+    const all = [...(await window.__causeway.pc.getStats()).values()].filter((s) => s.type === 'outbound-rtp' && s.kind === 'video' && s.mid === '1');
+    return Object.fromEntries(all.map((s) => [s.rid ?? 'f', { frames: s.framesEncoded ?? 0, width: s.frameWidth ?? 0, active: s.active ?? true }]));
+  });
 
 /** The energy heard of each other seat, by the name on its tile. */
 export const energyByName = (page) =>

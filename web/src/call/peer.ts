@@ -4,14 +4,13 @@
  * to receive. After that joining, muting, sharing and leaving change no SDP: `replaceTrack` on our side,
  * `state slots` on the relay's. Which section carries whom only the slots say; track events say nothing.
  */
-import type { Slot, Source } from './protocol';
+import { CAMERA, UPLINK, sent, uplink } from './layers';
+import type { Layer, Slot, Source } from './protocol';
 import type { IceState } from './machine';
 import type { Sample } from './quality';
 
 const VOICES = 3;
 const PICTURES = 4;
-/** A 360p camera; audio is never limited. */
-const CAMERA_BPS = 700_000;
 const SCREEN_BPS = 1_200_000;
 const SPARE_FRAMES = 10;
 const FIXED = { bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' } as const;
@@ -35,13 +34,15 @@ export class Peer {
   private readonly spare: RTCRtpTransceiver;
   private readonly events: PeerEvents;
   private slots: readonly Slot[] = [];
+  private layers: readonly Layer[] = [];
+  private line = UPLINK;
   private before: { at: number; down: number; up: number; got: number; lost: number; frames: number } | null = null;
 
   constructor(events: PeerEvents, iceServers: RTCIceServer[] = []) {
     this.events = events;
     this.pc = new RTCPeerConnection({ ...FIXED, iceServers });
     this.mic = this.pc.addTransceiver('audio', { direction: 'sendonly' });
-    this.cam = this.pc.addTransceiver('video', { direction: 'sendonly', sendEncodings: [{ maxBitrate: CAMERA_BPS }] });
+    this.cam = this.pc.addTransceiver('video', { direction: 'sendonly', sendEncodings: [...CAMERA] });
     this.spare = this.pc.addTransceiver('video', { direction: 'sendonly', sendEncodings: [{ maxBitrate: SCREEN_BPS, maxFramerate: SPARE_FRAMES }] });
     for (let i = 0; i < VOICES; i++) this.pc.addTransceiver('audio', { direction: 'recvonly' });
     for (let i = 0; i < PICTURES; i++) this.pc.addTransceiver('video', { direction: 'recvonly' });
@@ -94,6 +95,31 @@ export class Peer {
 
   async send(kind: 'mic' | 'cam' | 'spare', track: MediaStreamTrack | null): Promise<void> {
     if (this.pc.signalingState !== 'closed') await this[kind].sender.replaceTrack(track);
+  }
+
+  /** Which of our encodings anybody looks at, as far as the relay says. */
+  async need(layers: readonly Layer[]): Promise<void> {
+    this.layers = layers;
+    await this.thin();
+  }
+
+  /** What does not arrive of what we send, as the relay finds it. */
+  async arrives(loss: number, now: number): Promise<void> {
+    const was = this.line.weak;
+    this.line = uplink(this.line, loss, now);
+    if (this.line.weak !== was) await this.thin();
+  }
+
+  private async thin(): Promise<void> {
+    for (const { mid, sender } of [this.cam, this.spare]) {
+      const now = sender.getParameters();
+      const all = now.encodings ?? [];
+      const wanted = sent(all.map((one) => one.rid), this.layers.find((one) => one.mid === mid)?.rids, this.line.weak);
+      if (all.every((one, i) => (one.active ?? true) === wanted[i])) continue;
+      all.forEach((one, i) => (one.active = wanted[i] ?? true));
+      // A browser that cannot sends everything, as before.
+      await sender.setParameters(now).catch(() => undefined);
+    }
   }
 
   /** The section a shared screen travels on, for `publish`. */
@@ -153,10 +179,14 @@ export class Peer {
   }
 }
 
-/** Opus; VP8 and H.264 with retransmission: the offer shrinks from 33 to 12 KB, a second on a thin line. */
+/**
+ * Opus; VP8 and H.264 with retransmission, and VP9 from whoever sends nothing else: the offer shrinks from 33 to 12 KB, a
+ * second on a thin line. The first of them is what we send.
+ */
 function prefer(section: RTCRtpTransceiver): void {
   const kind = section.receiver.track.kind;
-  const wanted = kind === 'audio' ? ['audio/opus'] : ['video/VP8', 'video/H264', 'video/rtx'];
+  const more = section.direction === 'recvonly' ? ['video/VP9'] : [];
+  const wanted = kind === 'audio' ? ['audio/opus'] : ['video/VP8', 'video/H264', ...more, 'video/rtx'];
   const known = RTCRtpReceiver.getCapabilities?.(kind)?.codecs ?? [];
   const codecs = wanted.flatMap((mime) => known.filter((c) => c.mimeType.toLowerCase() === mime.toLowerCase() && fits(c)));
   try {
@@ -166,8 +196,9 @@ function prefer(section: RTCRtpTransceiver): void {
   }
 }
 
-/** Of the many H.264 profiles the two that every hospital PC decodes. */
+/** Of the many H.264 profiles the two that every hospital PC decodes; of VP9 the usual one. */
 function fits(codec: RTCRtpCodec): boolean {
+  if (codec.mimeType.toLowerCase() === 'video/vp9') return !/profile-id=[1-9]/.test(codec.sdpFmtpLine ?? '');
   if (codec.mimeType.toLowerCase() !== 'video/h264') return true;
   const line = codec.sdpFmtpLine ?? '';
   return line.includes('packetization-mode=1') && /profile-level-id=42(e0|00)1f/i.test(line);

@@ -134,6 +134,11 @@ export interface Want {
   /** 0: not shown just now. */
   height: number;
 }
+/** Which encodings of one of our sections anybody looks at. */
+export interface Layer {
+  mid: string;
+  rids: string[];
+}
 export type Passing =
   | { k: 'typing' }
   | { k: 'pointer'; attachment: AttachmentId; x: number; y: number }

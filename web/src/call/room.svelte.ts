@@ -5,15 +5,19 @@
 import { signal } from './connect.svelte';
 import { Devices, type DeviceState, type Kind } from './devices';
 import { inDoubt, step, type Call, type Effect, type EndReason, type Input } from './machine';
+import { layersOf } from './layers';
 import { Peer, type Remote } from './peer';
 import type { Joined, Media, Person, Rejoin, Slot, TrackState } from './protocol';
 import { UNKNOWN, look, type Line, type SeatLine } from './quality';
 import { askRoutes, type Routes } from './routes';
 import { probe } from './probe';
+import { Sight } from './sight';
 import { CommandRefused } from './signal';
 
 /** How often the line is looked at. */
 const LOOK_MS = 2_000;
+/** How many looks until what we look at is told again. */
+const AGAIN = 5;
 
 export interface Entry {
   consult: string;
@@ -44,6 +48,8 @@ class Room {
   private peer: Peer | null = null;
   private routes: Routes | null = null;
   private media: Devices | null = null;
+  private sight: Sight | null = null;
+  private looks = 0;
   private ticking: ReturnType<typeof setInterval> | null = null;
   private wakes: ReturnType<typeof setTimeout>[] = [];
   private unhear: (() => void)[] = [];
@@ -183,7 +189,11 @@ class Room {
     this.routes = routes;
     const peer: Peer = new Peer({
       ice: (state) => this.peer === peer && this.feed({ is: 'ice', state }),
-      remotes: (all) => this.peer === peer && (this.remotes = all),
+      remotes: (all) => {
+        if (this.peer !== peer) return;
+        this.remotes = all;
+        this.sight?.meets(all);
+      },
     }, routes?.servers);
     this.peer = peer;
     probe.pc = peer.pc;
@@ -200,6 +210,7 @@ class Room {
       await peer.answer(offer.neg, ok.answer);
       if (this.peer !== peer) return;
       this.feed({ is: 'joined', pid: ok.pid });
+      this.sight?.again();
       // Devices may have come or gone while the answer was on its way.
       if (this.mediaNow().mic !== media.mic) this.tell('mic', this.mediaNow().mic !== 'on');
       if (this.mediaNow().cam !== media.cam) this.tell('cam', this.mediaNow().cam !== 'on');
@@ -281,8 +292,16 @@ class Room {
       () => (signal.rejoin = () => Promise.resolve(null)),
       signal.onState(`roster:${consult}`, (full) => this.seated((full['people'] ?? []) as Person[])),
       signal.onState(`slots:${consult}`, (full) => this.peer?.bind((full['slots'] ?? []) as Slot[])),
-      signal.onWelcome(({ resumed }) => this.feed({ is: 'socket-up', resumed })),
-      signal.connection.subscribe((now) => now.state === 'lost' && this.feed({ is: 'socket-lost' })),
+      signal.onWelcome(({ resumed }) => {
+        this.feed({ is: 'socket-up', resumed });
+        this.sight?.again();
+      }),
+      signal.connection.subscribe((now) => {
+        if (now.state !== 'lost') return;
+        this.feed({ is: 'socket-lost' });
+        // Nobody can tell us what is looked at: everything is sent until somebody does.
+        void this.peer?.need([]);
+      }),
       signal.onNeed((ask) => {
         if (ask.consult !== consult) return;
         // Asked for no section at all: the relay has lost this seat.
@@ -293,6 +312,7 @@ class Room {
         if (frame.consult !== consult) return;
         if (frame.k === 'speaking') this.speaking = (frame['pids'] ?? []) as string[];
         if (frame.k === 'line') this.heardLine(frame);
+        if (frame.k === 'layers') void this.peer?.need(layersOf(frame['layers']));
         // The same person has joined on another tab or machine: the call goes on there.
         if (frame.k === 'moved') this.end('superseded');
       }),
@@ -300,6 +320,7 @@ class Room {
         if (event.consult === consult && ['cancelled', 'closed', 'entered_in_error', 'expired', 'missed', 'requested'].includes(event.state)) this.end('ended');
       }),
     ];
+    this.sight = new Sight((wants) => signal.pass({ consult, k: 'want', wants }));
     this.ticking = setInterval(() => void this.look(), LOOK_MS);
   }
 
@@ -307,11 +328,13 @@ class Room {
     const n = (value: unknown): number => (typeof value === 'number' ? value : 0);
     const line = { lossUp: n(frame['loss_up']), lossDown: n(frame['loss_down']), rttMs: typeof frame['rtt_ms'] === 'number' ? frame['rtt_ms'] : null, share: frame['share'] as SeatLine['share'] };
     this.lines = { ...this.lines, [String(frame['pid'])]: line };
+    if (frame['pid'] === this.pid) void this.peer?.arrives(line.lossUp, Date.now());
   }
 
   private async look(): Promise<void> {
     const { peer } = this;
     if (!peer || this.call.at !== 'live') return;
+    if (++this.looks % AGAIN === 0) this.sight?.again();
     const sample = await peer.sample(Date.now());
     if (this.peer !== peer) return;
     this.line = look(this.line, sample, Date.now());
@@ -359,7 +382,8 @@ class Room {
     this.spare?.track.stop();
     this.media?.closeAll();
     this.peer?.close();
-    this.spare = this.media = this.peer = null;
+    this.sight?.close();
+    this.spare = this.media = this.peer = this.sight = null;
     this.own = null;
     this.remotes = [];
     this.speaking = [];
