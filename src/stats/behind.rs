@@ -6,7 +6,7 @@ use super::{
     fact::Fact,
     hidden,
     marks::marks,
-    page::{Error, Question, Wanted, names, question},
+    page::{Error, Places, Question, Wanted, question},
     store::{self, Whose},
     sums::Sums,
 };
@@ -52,7 +52,7 @@ pub async fn rows(ctx: &Ctx, who: &Principal, wanted: &Wanted, asked: &Asked) ->
             return Err(Error::Denied);
         }
     }
-    let (facilities, departments) = names(&mut tx).await?;
+    let names = Places::read(&mut tx).await?.names;
     let days = (question.period.from, question.period.to);
     // Nothing counts before it was sent: what was sent after the period is not walked through.
     let latest = || (calendar::begins(question.period.to).millis(), String::new());
@@ -87,8 +87,8 @@ pub async fn rows(ctx: &Ctx, who: &Principal, wanted: &Wanted, asked: &Asked) ->
             Row {
                 no: numbers.get(&id).cloned(),
                 kind: fact.kind(),
-                from: facilities.get(&place.from).cloned(),
-                to: departments.get(&place.department).cloned(),
+                from: names.facilities.get(&place.from).cloned(),
+                to: names.departments.get(&place.department).cloned(),
                 direction: fact.direction().to_owned(),
                 urgency: fact.urgency().to_owned(),
                 state: fact.state().to_owned(),

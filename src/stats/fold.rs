@@ -180,9 +180,7 @@ async fn some(ctx: &Ctx, limit: i64) -> Result<u64> {
         }
     }
     store::save_facts(&mut tx, &facts.into_iter().collect::<Vec<_>>()).await?;
-    for (scope, grain, bucket, lines) in changes.shelves() {
-        store::add_sums(&mut tx, &(scope, grain, bucket), lines).await?;
-    }
+    store::add_sums(&mut tx, &changes).await?;
     store::set_upto(&mut tx, seq, at).await?;
     tx.commit().await?;
     Ok(folded.unsigned_abs())

@@ -76,7 +76,7 @@ mod tests {
             let lines: String = counts
                 .iter()
                 .enumerate()
-                .map(|(n, count)| format!("{}\t\tup\turgent\t{count}\n", measures[n % measures.len()]))
+                .map(|(n, count)| format!("{}\tup\turgent\t {count}\n", measures[n % measures.len()]))
                 .collect();
             let mut sums = Sums::default();
             sums.take(&lines, &Filter::default());

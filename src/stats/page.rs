@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    answer::{AllNames, Compared, Counted, Names, Point, Span, Statistics, Trend},
+    answer::{AllNames, Compared, Counted, Point, Span, Statistics, Trend},
     calendar::{self, Period},
     figures::{CLASSES, Figure, Members, figures, histogram},
     hidden::{self, Heading},
@@ -224,13 +224,19 @@ const BROKEN_DOWN: &[(&str, &str)] = &[
 ];
 
 /// The figures of some days.
-pub async fn told(tx: &mut impl Query, question: &Question, period: Period) -> Result<Told, StoreError> {
+async fn told(
+    tx: &mut impl Query,
+    question: &Question,
+    period: Period,
+    places: &Places,
+) -> Result<Told, StoreError> {
     let scope = question.whose.scope();
     let mut sums = Sums::default();
     for row in store::sums(tx, &scope, period.pieces()).await? {
         sums.take(&row, &question.filter);
     }
-    let members = members(tx, question, period, &sums).await?;
+    let all = store::members(tx, calendar::begins(period.to)).await?;
+    let members = Members { all, active: active(question, &sums, places) };
     let mut all = figures(&sums, members);
     if !question.own_house {
         all = all
@@ -250,30 +256,20 @@ pub async fn told(tx: &mut impl Query, question: &Question, period: Period) -> R
     Ok(Told { figures: all, headings })
 }
 
-async fn members(
-    tx: &mut impl Query,
-    question: &Question,
-    period: Period,
-    sums: &Sums,
-) -> Result<Members, StoreError> {
-    let all = store::members(tx, calendar::begins(period.to)).await?;
-    let house: BTreeMap<String, String> = directory::all_departments(tx)
-        .await?
-        .into_iter()
-        .map(|d| (d.id.to_string(), d.facility.id.to_string()))
-        .collect();
+/// How many houses sent a letter or were asked.
+fn active(question: &Question, sums: &Sums, places: &Places) -> i64 {
     let mut active: Vec<String> = Vec::new();
     for (way, _) in sums.headings("flow") {
         let Some((from, to)) = way.split_once('>') else { continue };
         active.push(from.to_owned());
-        active.extend(house.get(to).cloned());
+        active.extend(places.houses.get(to).cloned());
     }
     active.sort_unstable();
     active.dedup();
     if let Whose::Facility(id) = &question.whose {
         active.retain(|facility| facility == id);
     }
-    Ok(Members { all, active: active.len() as i64 })
+    active.len() as i64
 }
 
 /// Letters by month, or by day where the period is short: up, down and peer.
@@ -309,16 +305,30 @@ async fn trend(tx: &mut impl Query, question: &Question) -> Result<Trend, StoreE
     Ok(Trend { by, points })
 }
 
-/// Names of everything that a heading may name.
-pub async fn names(tx: &mut impl Query) -> Result<(Names, Names), StoreError> {
-    let facilities =
-        directory::all_facilities(tx).await?.into_iter().map(|f| (f.id.to_string(), f.name)).collect();
-    let departments = directory::all_departments(tx)
-        .await?
-        .into_iter()
-        .map(|d| (d.id.to_string(), format!("{} {}", d.facility.name, d.name)))
-        .collect();
-    Ok((facilities, departments))
+/// Everything that a heading may name.
+pub struct Places {
+    /// What it is called.
+    pub names: AllNames,
+    /// The facility of each department.
+    houses: BTreeMap<String, String>,
+}
+
+impl Places {
+    /// Reads the directory.
+    pub async fn read(tx: &mut impl Query) -> Result<Self, StoreError> {
+        let facilities = directory::all_facilities(tx).await?;
+        let departments = directory::all_departments(tx).await?;
+        let house = |d: &directory::Department| (d.id.to_string(), d.facility.id.to_string());
+        let houses = departments.iter().map(house).collect();
+        let names = AllNames {
+            facilities: facilities.into_iter().map(|f| (f.id.to_string(), f.name)).collect(),
+            departments: departments
+                .into_iter()
+                .map(|d| (d.id.to_string(), format!("{} {}", d.facility.name, d.name)))
+                .collect(),
+        };
+        Ok(Self { names, houses })
+    }
 }
 
 /// The page as `who` may see it.
@@ -355,15 +365,15 @@ async fn answer(
     wanted: &Wanted,
     may: May,
 ) -> Result<Statistics, Error> {
-    let now = told(tx, question, question.period).await?;
-    let past = told(tx, question, question.past).await?;
+    let places = Places::read(tx).await?;
+    let now = told(tx, question, question.period, &places).await?;
+    let past = told(tx, question, question.past, &places).await?;
     let before: BTreeMap<&str, &Figure> = past.figures.iter().map(|f| (f.key, f)).collect();
     let figures = now
         .figures
         .into_iter()
         .map(|figure| Compared { before: before.get(figure.key).map(|f| (*f).into()), figure })
         .collect();
-    let (facilities, departments) = names(tx).await?;
     let (seq, at) = store::upto(tx).await?;
     let oldest = store::oldest_waiting(tx, &question.whose, &question.filter).await?;
     let now_at = ctx.clock.now();
@@ -382,7 +392,7 @@ async fn answer(
         figures,
         headings: now.headings,
         trend: trend(tx, question).await?,
-        names: AllNames { facilities, departments },
+        names: places.names,
         may,
     })
 }

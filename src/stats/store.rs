@@ -1,19 +1,19 @@
 //! Rows of facts and sums.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::collections::BTreeMap;
 
 use super::{
     calendar::Pieces,
     fact::Fact,
     marks::marks,
-    sums::{Shelf, add},
+    sums::{Changes, add},
 };
 use crate::{
     kernel::Timestamp,
     store::{Query, Result, Row, StoreError, Value, WriteTx, among, args},
 };
 
-/// Ids in one question.
+/// Ids in one question, rows in one go.
 const AT_ONCE: usize = 256;
 
 /// How far the journal was folded, and the moment of that entry.
@@ -83,53 +83,21 @@ pub async fn of_patients(tx: &mut impl Query, patients: &[&str]) -> Result<Vec<(
     Ok(found)
 }
 
-/// Writes facts, new or changed: eight in a statement, as each statement costs a turn.
+/// Writes facts, new or changed.
 pub async fn save_facts(tx: &mut WriteTx, facts: &[(&String, &Fact)]) -> Result<()> {
-    let (eights, rest) = facts.as_chunks::<8>();
-    for eight in eights {
-        tx.execute(&SAVE_EIGHT, eight.iter().flat_map(|(id, fact)| values_of(id, fact)).collect()).await?;
-    }
-    for (id, fact) in rest {
-        tx.execute(&SAVE_ONE, values_of(id, fact)).await?;
+    const INTO: &str =
+        "stats_facts (id, kind, patient_id, from_facility, from_user, to_facility, to_department,
+                                     direction, urgency, sent_at, waits, first_day, last_day, fact)";
+    const ANEW: &str = "ON CONFLICT (id) DO UPDATE
+            SET patient_id = excluded.patient_id, from_facility = excluded.from_facility,
+                from_user = excluded.from_user, to_facility = excluded.to_facility,
+                to_department = excluded.to_department, direction = excluded.direction,
+                urgency = excluded.urgency, sent_at = excluded.sent_at, waits = excluded.waits,
+                first_day = excluded.first_day, last_day = excluded.last_day, fact = excluded.fact";
+    for some in facts.chunks(AT_ONCE) {
+        tx.insert_all(INTO, some.iter().map(|(id, fact)| values_of(id, fact)).collect(), ANEW).await?;
     }
     Ok(())
-}
-
-static SAVE_ONE: LazyLock<String> = LazyLock::new(|| saving(1));
-static SAVE_EIGHT: LazyLock<String> = LazyLock::new(|| saving(8));
-
-/// The statement that writes `n` facts.
-fn saving(n: usize) -> String {
-    const COLUMNS: [&str; 14] = [
-        "id",
-        "kind",
-        "patient_id",
-        "from_facility",
-        "from_user",
-        "to_facility",
-        "to_department",
-        "direction",
-        "urgency",
-        "sent_at",
-        "waits",
-        "first_day",
-        "last_day",
-        "fact",
-    ];
-    let row = |n: usize| {
-        let first = n * COLUMNS.len() + 1;
-        let places: Vec<String> = (first..first + COLUMNS.len()).map(|place| format!("${place}")).collect();
-        format!("({})", places.join(", "))
-    };
-    let rows: Vec<String> = (0..n).map(row).collect();
-    let anew: Vec<String> =
-        COLUMNS[2..].iter().map(|column| format!("{column} = excluded.{column}")).collect();
-    format!(
-        "INSERT INTO stats_facts ({}) VALUES {} ON CONFLICT (id) DO UPDATE SET {}",
-        COLUMNS.join(", "),
-        rows.join(", "),
-        anew.join(", ")
-    )
 }
 
 /// A fact in the order of the columns.
@@ -155,32 +123,56 @@ fn values_of(id: &str, fact: &Fact) -> Vec<Value> {
     ]
 }
 
-/// Adds changes to the sums of one scope and day, or month.
-pub async fn add_sums(tx: &mut WriteTx, shelf: &Shelf<'_>, changes: &BTreeMap<String, i64>) -> Result<()> {
-    let (scope, grain, bucket) = shelf;
-    let row = tx
-        .fetch_optional(
-            "SELECT sums FROM stats_sums WHERE scope = $1 AND grain = $2 AND bucket = $3",
-            args![scope, *grain, *bucket],
-        )
-        .await?;
-    let before: String = row.map_or(Ok(String::new()), |row| row.get("sums"))?;
-    let after = add(&before, changes);
-    if after.is_empty() {
-        tx.execute(
-            "DELETE FROM stats_sums WHERE scope = $1 AND grain = $2 AND bucket = $3",
-            args![scope, *grain, *bucket],
-        )
-        .await?;
-    } else if after != before {
-        tx.execute(
-            "INSERT INTO stats_sums (scope, grain, bucket, sums) VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (scope, grain, bucket) DO UPDATE SET sums = $4",
-            args![scope, *grain, *bucket, after],
-        )
-        .await?;
+/// Adds changes to the sums: what stands there is read in one question for each scope, and what
+/// comes out is written together.
+pub async fn add_sums(tx: &mut WriteTx, changes: &Changes) -> Result<()> {
+    let mut written = Vec::new();
+    for (scope, grain, buckets) in changes.shelves() {
+        let mut before = standing(tx, scope, grain, &buckets.keys().copied().collect::<Vec<_>>()).await?;
+        for (bucket, lines) in buckets {
+            let before = before.remove(&bucket).unwrap_or_default();
+            let after = add(&before, &lines);
+            if after.is_empty() {
+                tx.execute(
+                    "DELETE FROM stats_sums WHERE scope = $1 AND grain = $2 AND bucket = $3",
+                    args![scope, grain, bucket],
+                )
+                .await?;
+            } else if after != before {
+                written.push(args![scope, grain, bucket, after]);
+            }
+            if written.len() == AT_ONCE {
+                write_sums(tx, std::mem::take(&mut written)).await?;
+            }
+        }
     }
-    Ok(())
+    write_sums(tx, written).await
+}
+
+async fn write_sums(tx: &mut WriteTx, rows: Vec<Vec<Value>>) -> Result<()> {
+    let anew = "ON CONFLICT (scope, grain, bucket) DO UPDATE SET sums = excluded.sums";
+    tx.insert_all("stats_sums (scope, grain, bucket, sums)", rows, anew).await
+}
+
+/// Some rows of one scope as they stand, by their day or month.
+async fn standing(
+    tx: &mut WriteTx,
+    scope: &str,
+    grain: &str,
+    buckets: &[i64],
+) -> Result<BTreeMap<i64, String>> {
+    let mut found = BTreeMap::new();
+    for chunk in buckets.chunks(AT_ONCE) {
+        let mut values = args![scope, grain];
+        let places = among(chunk, &mut values);
+        let sql = format!(
+            "SELECT bucket, sums FROM stats_sums WHERE scope = $1 AND grain = $2 AND bucket IN ({places})"
+        );
+        for row in tx.fetch_built(sql, values).await? {
+            found.insert(row.get("bucket")?, row.get("sums")?);
+        }
+    }
+    Ok(found)
 }
 
 /// The rows of a period.

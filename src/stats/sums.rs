@@ -1,79 +1,129 @@
 //! Sums of marks: what the rows of `stats_sums` hold, and how they are read. Pure.
+//!
+//! A line of a row is one measure of one direction and urgency, and behind it every value with
+//! how often it occurred: `response<TAB>up<TAB>urgent<TAB>12 3<TAB>14 1`. A page reads hundreds of
+//! thousands of values, so nothing is said twice.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 use super::{calendar::month_of, fact::Fact, marks::marks};
 
-/// Where a row of sums belongs: scope, `day` or `month`, and which.
-pub type Shelf<'a> = (&'a str, &'static str, i64);
+/// What is counted, as a line begins, and the value under which it is.
+type Counted = (String, String);
 
-/// Measure, value, direction, urgency; as they stand in a line.
-type Line = String;
+/// What changes on each day, or in each month, of one scope; what is counted goes by its number.
+type Buckets = BTreeMap<i64, HashMap<usize, i64>>;
 
-/// The shelves of one scope, each with what changes on it.
-type Row = HashMap<(&'static str, i64), BTreeMap<Line, i64>>;
-
-/// Changes that are not written yet, by scope.
+/// Changes that are not written yet, by scope and day. What is counted is held once and goes by its
+/// number: it changes in five scopes on many days, thousands of times for each second of folding.
 #[derive(Debug, Default)]
-pub struct Changes(HashMap<String, Row>);
+pub struct Changes {
+    counted: Vec<Counted>,
+    numbers: HashMap<Counted, usize>,
+    scopes: HashMap<String, Buckets>,
+}
 
 impl Changes {
     /// Counts a fact `n` times: once more, or once less.
     pub fn count(&mut self, fact: &Fact, n: i64) {
         for mark in marks(fact) {
-            let line = format!("{}\t{}\t{}\t{}", mark.measure, mark.value, mark.direction, mark.urgency);
-            let buckets = [("day", mark.day), ("month", month_of(mark.day))];
+            let begins = format!("{}\t{}\t{}", mark.measure, mark.direction, mark.urgency);
+            let what = self.number((begins, mark.value));
             let place = &mark.place;
             let houses = if place.facility == place.from { 1 } else { 2 };
             let scopes = [("f:", &place.from), ("f:", &place.facility)].into_iter().take(houses);
-            self.add("all", buckets, &line, n * mark.n);
+            self.add("all", mark.day, what, n * mark.n);
             for (kind, id) in scopes.chain([("d:", &place.department), ("u:", &place.by)]) {
-                self.add(&format!("{kind}{id}"), buckets, &line, n * mark.n);
+                self.add(&format!("{kind}{id}"), mark.day, what, n * mark.n);
             }
         }
     }
 
-    // Thousands of times for each second of folding: nothing is copied that is there already.
-    fn add(&mut self, scope: &str, buckets: [(&'static str, i64); 2], line: &str, n: i64) {
-        if !self.0.contains_key(scope) {
-            self.0.insert(scope.to_owned(), Row::default());
+    fn number(&mut self, what: Counted) -> usize {
+        if let Some(number) = self.numbers.get(&what) {
+            return *number;
         }
-        let Some(row) = self.0.get_mut(scope) else { return };
-        for bucket in buckets {
-            let lines = row.entry(bucket).or_default();
-            match lines.get_mut(line) {
-                Some(sum) => *sum += n,
-                None => {
-                    lines.insert(line.to_owned(), n);
+        self.counted.push(what.clone());
+        self.numbers.insert(what, self.counted.len() - 1);
+        self.counted.len() - 1
+    }
+
+    fn add(&mut self, scope: &str, day: i64, what: usize, n: i64) {
+        if !self.scopes.contains_key(scope) {
+            self.scopes.insert(scope.to_owned(), Buckets::default());
+        }
+        let Some(days) = self.scopes.get_mut(scope) else { return };
+        *days.entry(day).or_default().entry(what).or_default() += n;
+    }
+
+    /// Every scope with what changes in it, by day and by month.
+    pub fn shelves(&self) -> impl Iterator<Item = Shelf<'_>> {
+        self.scopes.iter().flat_map(move |(scope, days)| {
+            let mut months = Buckets::default();
+            for (day, changed) in days {
+                let month = months.entry(month_of(*day)).or_default();
+                for (what, n) in changed {
+                    *month.entry(*what).or_default() += n;
                 }
             }
-        }
+            [(scope.as_str(), "day", self.written(days)), (scope.as_str(), "month", self.written(&months))]
+        })
     }
 
-    /// Scope, grain, bucket and what changes there.
-    pub fn shelves(&self) -> impl Iterator<Item = (&str, &'static str, i64, &BTreeMap<Line, i64>)> {
-        self.0.iter().flat_map(|(scope, row)| {
-            row.iter().map(move |((grain, bucket), lines)| (scope.as_str(), *grain, *bucket, lines))
-        })
+    fn written(&self, buckets: &Buckets) -> BTreeMap<i64, Vec<Change<'_>>> {
+        let change = |(what, n): (&usize, &i64)| {
+            let (begins, value) = self.counted.get(*what)?;
+            Some((begins.as_str(), value.as_str(), *n))
+        };
+        buckets
+            .iter()
+            .map(|(bucket, changed)| (*bucket, changed.iter().filter_map(change).collect()))
+            .collect()
     }
 }
 
-/// Adds changes to a row as it stands; the lines come out sorted, without zeros.
-pub fn add(row: &str, changes: &BTreeMap<Line, i64>) -> String {
-    let mut all: BTreeMap<&str, i64> =
-        row.lines().filter_map(|line| line.rsplit_once('\t')).fold(BTreeMap::new(), |mut all, (line, n)| {
-            *all.entry(line).or_default() += n.parse::<i64>().unwrap_or(0);
-            all
-        });
-    for (line, n) in changes {
-        *all.entry(line).or_default() += n;
+/// How a line begins, a value of it, and how many more.
+pub type Change<'a> = (&'a str, &'a str, i64);
+
+/// The scope, `day` or `month`, and what changes on each of them.
+pub type Shelf<'a> = (&'a str, &'static str, BTreeMap<i64, Vec<Change<'a>>>);
+
+/// Adds changes to a row as it stands; lines and values come out sorted, without zeros.
+pub fn add(row: &str, changes: &[Change<'_>]) -> String {
+    let mut all: BTreeMap<&str, BTreeMap<&str, i64>> = BTreeMap::new();
+    for (begins, line) in row.lines().filter_map(cut) {
+        all.insert(begins, values(line).collect());
     }
-    let mut text = String::new();
-    for (line, n) in all.iter().filter(|(_, n)| **n != 0) {
-        writeln!(text, "{line}\t{n}").expect("writing to a String cannot fail");
+    for &(begins, value, n) in changes {
+        *all.entry(begins).or_default().entry(value).or_default() += n;
+    }
+    let mut text = String::with_capacity(row.len());
+    for (begins, values) in all {
+        let mut told = values.into_iter().filter(|(_, n)| *n != 0).peekable();
+        if told.peek().is_none() {
+            continue;
+        }
+        text.push_str(begins);
+        for (value, n) in told {
+            write!(text, "\t{value} {n}").expect("writing to a String cannot fail");
+        }
+        text.push('\n');
     }
     text
+}
+
+/// A line as how it begins and its values.
+fn cut(line: &str) -> Option<(&str, &str)> {
+    let (end, _) = line.match_indices('\t').nth(2)?;
+    Some((line.get(..end)?, line.get(end + 1..)?))
+}
+
+/// Values of a line, each with how often it occurred.
+fn values(line: &str) -> impl Iterator<Item = (&str, i64)> {
+    line.split('\t')
+        .filter_map(|part| part.rsplit_once(' '))
+        .map(|(value, n)| (value, n.parse().unwrap_or(0)))
 }
 
 /// Which lines are wanted.
@@ -96,7 +146,7 @@ impl Filter {
 /// Sums of some rows, ready to be asked.
 #[derive(Debug, Clone, Default)]
 pub struct Sums {
-    by_value: HashMap<String, BTreeMap<String, i64>>,
+    by_value: HashMap<String, HashMap<String, i64>>,
     by_direction: HashMap<(String, String), i64>,
     by_urgency: HashMap<(String, String), i64>,
 }
@@ -104,32 +154,30 @@ pub struct Sums {
 impl Sums {
     /// Takes in one row.
     pub fn take(&mut self, row: &str, filter: &Filter) {
-        for line in row.lines() {
-            let mut parts = line.split('\t');
-            let (Some(measure), Some(value), Some(direction), Some(urgency), Some(n)) =
-                (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+        for (begins, line) in row.lines().filter_map(cut) {
+            let mut parts = begins.split('\t');
+            let (Some(measure), Some(direction), Some(urgency)) = (parts.next(), parts.next(), parts.next())
             else {
                 continue;
             };
             if !filter.takes(direction, urgency) {
                 continue;
             }
-            let n: i64 = n.parse().unwrap_or(0);
-            match self.by_value.get_mut(measure) {
-                // Tens of thousands of lines for a page: nothing is copied that is there already.
-                Some(values) => match values.get_mut(value) {
+            let sums = self.by_value.entry(measure.to_owned()).or_default();
+            let mut all = 0;
+            for (value, n) in values(line) {
+                all += n;
+                // Hundreds of thousands for a page: nothing is copied that is there already.
+                match sums.get_mut(value) {
                     Some(sum) => *sum += n,
                     None => {
-                        values.insert(value.to_owned(), n);
+                        sums.insert(value.to_owned(), n);
                     }
-                },
-                None => {
-                    self.by_value.insert(measure.to_owned(), BTreeMap::from([(value.to_owned(), n)]));
                 }
             }
             if matches!(measure, "sent" | "in_time" | "too_late") {
-                *self.by_direction.entry((measure.to_owned(), direction.to_owned())).or_default() += n;
-                *self.by_urgency.entry((measure.to_owned(), urgency.to_owned())).or_default() += n;
+                *self.by_direction.entry((measure.to_owned(), direction.to_owned())).or_default() += all;
+                *self.by_urgency.entry((measure.to_owned(), urgency.to_owned())).or_default() += all;
             }
         }
     }
@@ -224,12 +272,25 @@ mod tests {
 
     #[test]
     fn what_is_added_and_taken_away_leaves_no_line() {
-        let one = BTreeMap::from([("sent\t\tup\turgent".to_owned(), 1)]);
-        let less = BTreeMap::from([("sent\t\tup\turgent".to_owned(), -1)]);
+        let row = add("", &[("sent\tup\turgent", "", 1)]);
 
-        let row = add("", &one);
+        assert_eq!(row, "sent\tup\turgent\t 1\n");
+        assert_eq!(add(&row, &[("sent\tup\turgent", "", -1)]), "");
+    }
 
-        assert_eq!(row, "sent\t\tup\turgent\t1\n");
-        assert_eq!(add(&row, &less), "");
+    #[test]
+    fn a_row_is_read_as_it_was_written() {
+        let row = add("", &[("response\tup\turgent", "14", 1), ("flow\tup\turgent", "fac-1>dep-2", 7)]);
+        let row = add(&row, &[("response\tup\turgent", "12", 3), ("response\tdown\troutine", "12", 2)]);
+
+        let mut sums = Sums::default();
+        sums.take(&row, &Filter::default());
+
+        assert_eq!(sums.spread("response"), [(12, 5), (14, 1)]);
+        assert_eq!(sums.under("flow", "fac-1>dep-2"), 7);
+        let up = Filter { direction: Some("up".to_owned()), urgency: None };
+        let mut sums = Sums::default();
+        sums.take(&row, &up);
+        assert_eq!(sums.n("response"), 4);
     }
 }

@@ -31,6 +31,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (19, "calls", include_str!("../../migrations/0019_calls.sql")),
     (20, "scale", include_str!("../../migrations/0020_scale.sql")),
     (21, "office", include_str!("../../migrations/0021_office.sql")),
+    (22, "scale", include_str!("../../migrations/0022_scale.sql")),
 ];
 
 /// Runs what has not run yet.
