@@ -58,6 +58,11 @@ impl Dialect {
                 }
             }
             Self::Postgres => {
+                // A page of a list is short work for one process: calling helpers in or compiling the
+                // plan takes longer than answering, and whoever asks next needs the processor too.
+                for set in ["SET max_parallel_workers_per_gather = 0", "SET jit = off"] {
+                    sqlx::raw_sql(set).execute(&mut *conn).await?;
+                }
                 if let Some(schema) = schema {
                     let name = schema.replace('"', "");
                     let set =
