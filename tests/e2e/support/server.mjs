@@ -11,10 +11,10 @@ const BINARY = process.env.CAUSEWAY_BIN ?? join(ROOT, 'target/debug/causeway');
 /**
  * Starts the server with the demo alliance and waits until it serves. `within` is a command that runs it
  * elsewhere (another network), `settings` are further variables, `config` the text of a settings file, `again` the
- * folder of a server that was stopped and goes on with what it kept.
+ * folder of a server that was stopped and goes on with what it kept, `binary` another one than the tests'.
  */
-export async function startServer({ keep = false, within = [], settings = {}, config = '', again = null } = {}) {
-  if (!existsSync(BINARY)) throw new Error(`no binary at ${BINARY}: build it, or name it in CAUSEWAY_BIN`);
+export async function startServer({ keep = false, within = [], settings = {}, config = '', again = null, binary = BINARY } = {}) {
+  if (!existsSync(binary)) throw new Error(`no binary at ${binary}: build it, or name it in CAUSEWAY_BIN`);
   const folder = again ?? mkdtempSync(join(tmpdir(), 'causeway-story-'));
   const env = {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CAUSEWAY_'))),
@@ -27,7 +27,7 @@ export async function startServer({ keep = false, within = [], settings = {}, co
     ...settings,
   };
   if (config) writeFileSync((env.CAUSEWAY_CONFIG = join(folder, 'causeway.toml')), config);
-  const [program, ...words] = [...within, BINARY, 'serve', '--demo'];
+  const [program, ...words] = [...within, binary, 'serve', '--demo'];
   let said = '';
   let child;
   /** Starts the program and waits for the address it prints. */
