@@ -58,7 +58,9 @@ async function simulcast(clinic, other) {
       const width = () => page.evaluate(() => document.querySelector('.tiles > .tile video')?.videoWidth ?? 0);
       await until(`${name}: a picture ${wanted} wide`, async () => (await width()) === wanted, 40_000, 200);
       await pause(3_000);
-      const sent = Object.entries(await encodings(sender)).filter(([, one]) => one.active).map(([rid]) => rid);
+      const before = await encodings(sender);
+      await pause(1_500);
+      const sent = Object.entries(await encodings(sender)).filter(([rid, one]) => one.frames > (before[rid]?.frames ?? 0)).map(([rid]) => rid);
       seen.push(`${wanted} (sent: ${sent.join(', ')})`);
     }
     ways.push(`${name} ${seen.join(', then ')}`);
