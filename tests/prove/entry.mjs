@@ -50,7 +50,7 @@ async function lane(n, server, browser, specialist, department) {
   const known = await enter(page, { name: '郑秋水', sex: 'male', birth_date: '1968-03-12', no_id_reason: 'not_at_hand', phone });
   const me = (await api(page, 'GET', '/session')).body.id;
   let met = 0;
-  return async (way, [pace, key, think]) => {
+  const go = async (way, [pace, key, think]) => {
     await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
     met += 1;
     const fresh = { number: identity('990102', `19${50 + n}${String(1 + (met % 12)).padStart(2, '0')}${String(10 + Math.floor(met / 12)).padStart(2, '0')}`, '244'), name: '柳芦花', phone: `199${String(n).padStart(3, '0')}${String(met).padStart(3, '0')}00` };
@@ -77,6 +77,9 @@ async function lane(n, server, browser, specialist, department) {
     const model = hand.keys * key + hand.thoughts * think + (key ? hand.clicks * 1.7 : 0);
     return { way, pace, keys: hand.keys, clicks: hand.clicks, thoughts: hand.thoughts, model, seconds: (painted - first) / 1_000 };
   };
+  /** Where the page stands: what to look at when a round broke off. */
+  const stands = () => page.evaluate(() => `${location.pathname}${location.search}, at ${document.activeElement?.outerHTML.slice(0, 160)}, ${document.querySelector('.search-pop')?.textContent ?? 'no list'}`).catch(String);
+  return Object.assign(go, { stands });
 }
 
 const middle = (values) => {
@@ -133,7 +136,7 @@ try {
           row = await run(way, pace);
         } catch (fault) {
           broken.push(`${way}, ${pace[0]}`);
-          console.log(`broke off: ${way}, ${pace[0]}: ${String(fault).split('\n')[0]}`);
+          console.log(`broke off: ${way}, ${pace[0]}: ${String(fault).split('\n')[0]}; ${await run.stands()}`);
           if (broken.length > MAY_BREAK) throw fault;
           jobs.push(way);
           // What was half written stands in the way of the next letter for the same patient: another hand goes on.
