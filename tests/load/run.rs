@@ -33,7 +33,7 @@ cargo bench --bench load -- [what]
   --rounds N        rounds, each with fresh processes (3)
   --window SECONDS  how long is counted (2)
   --levels A,B      forwarded packets a second (5000,15000,30000)
-  --servers A,B     causeway, janus, janus-one-loop, galene, floor (all)
+  --servers A,B     causeway, janus, janus-one-loop, galene, livekit, floor (all)
   --shapes A,B      1x3, 1x7, 2s (all)
   --no-top          do not look for the highest rate without loss
   --no-growth       do not grow consults on one worker

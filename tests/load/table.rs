@@ -6,7 +6,13 @@ use super::plan::{LOADS, Row};
 use super::servers::{Name, is_ahead};
 
 /// What is wanted of Causeway's processor time, as a share of another's under the same load.
-const RATIOS: [(Name, f64); 3] = [(Name::Janus, 0.5), (Name::JanusOneLoop, 0.7), (Name::Floor, 2.5)];
+const RATIOS: [(Name, f64); 5] = [
+    (Name::Janus, 0.5),
+    (Name::JanusOneLoop, 0.7),
+    (Name::Galene, 1.0),
+    (Name::LiveKit, 1.0),
+    (Name::Floor, 2.5),
+];
 const LARGEST_KB: f64 = 400.0;
 /// From this rate on a packet may not cost more than so many of the floor's, and nothing is lost.
 const BUSY: usize = 30_000;

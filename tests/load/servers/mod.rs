@@ -4,6 +4,8 @@ mod causeway;
 mod floor;
 mod galene;
 mod janus;
+mod livekit;
+mod protobuf;
 
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::IpAddr;
@@ -40,10 +42,12 @@ pub enum Name {
     Janus,
     JanusOneLoop,
     Galene,
+    LiveKit,
 }
 
 impl Name {
-    pub const ALL: [Self; 5] = [Self::Causeway, Self::Janus, Self::JanusOneLoop, Self::Galene, Self::Floor];
+    pub const ALL: [Self; 6] =
+        [Self::Causeway, Self::Janus, Self::JanusOneLoop, Self::Galene, Self::LiveKit, Self::Floor];
 
     pub const fn text(self) -> &'static str {
         match self {
@@ -52,6 +56,7 @@ impl Name {
             Self::Janus => "Janus",
             Self::JanusOneLoop => "Janus, event_loops=1",
             Self::Galene => "Galene",
+            Self::LiveKit => "LiveKit",
         }
     }
 
@@ -63,6 +68,7 @@ impl Name {
             Self::Janus => "janus",
             Self::JanusOneLoop => "janus-one-loop",
             Self::Galene => "galene",
+            Self::LiveKit => "livekit",
         }
     }
 
@@ -74,6 +80,7 @@ impl Name {
             Self::Janus => Some(Box::new(janus::Janus::start(ip, None)?)),
             Self::JanusOneLoop => Some(Box::new(janus::Janus::start(ip, Some(1))?)),
             Self::Galene => Some(Box::new(galene::Galene::start(ip)?)),
+            Self::LiveKit => Some(Box::new(livekit::LiveKit::start(ip)?)),
         }
     }
 }
