@@ -1,6 +1,7 @@
 //! What is run, in which order: every server under every load, alternating, and the rows it gives.
 
 use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,8 @@ const NO_LOSS: f64 = 1e-4;
 const STEP: f64 = 1.25;
 /// Past this share of a core the generator is what is measured.
 const GENERATOR: f64 = 0.93;
+/// Share of the timetable that it has to keep in a window that counts.
+const KEPT: f64 = 0.97;
 const WARM_UP: Duration = Duration::from_millis(1_500);
 
 /// One window.
@@ -53,6 +56,8 @@ pub struct Row {
     pub generator: f64,
     pub key_bits: usize,
     pub machine_load: f64,
+    /// The search ended here because the server took no more rooms.
+    pub refused_more: bool,
 }
 
 impl Row {
@@ -203,8 +208,14 @@ impl Trial {
         self.rooms as usize * self.load.shape.people
     }
 
-    /// Opens rooms until there are so many.
+    /// Opens rooms until there are so many. A server that gives up in its own way, in the midst
+    /// of an answer, has given up all the same, and the rows so far are kept.
     fn reach(&mut self, rooms: u64) -> Result<(), String> {
+        let opened = std::panic::catch_unwind(AssertUnwindSafe(|| self.fill(rooms)));
+        opened.unwrap_or_else(|_| Err("it answers no more".to_owned()))
+    }
+
+    fn fill(&mut self, rooms: u64) -> Result<(), String> {
         if self.before.is_none() {
             // What the first participants need only once is not theirs.
             self.server.open(&mut self.crowd, 1..2, self.load.shape)?;
@@ -233,13 +244,17 @@ impl Trial {
         }
         while top && self.rows.last().is_some_and(Row::is_whole) {
             let more = (self.rooms as f64 * STEP).ceil() as u64;
-            self.reach(more)?;
+            if let Err(why) = self.reach(more) {
+                println!("{}: no more than {} rooms: {why}", self.name.text(), self.rooms);
+                self.rows.iter_mut().next_back().expect("a row was whole").refused_more = true;
+                break;
+            }
             let mut row = self.measure(None);
             if !row.is_whole() {
                 // A stall of the machine happens once; a server that is full is full again.
                 row = self.measure(None);
             }
-            let spent = row.generator > GENERATOR;
+            let spent = row.generator > GENERATOR || row.offered < KEPT * self.nominal();
             self.rows.push(row);
             if spent {
                 break;
@@ -250,10 +265,9 @@ impl Trial {
 
     /// A window in which the generator kept its timetable; the machine does other things, too.
     fn measure(&mut self, level: Option<usize>) -> Row {
-        let nominal = (self.rooms as usize * self.load.shape.rate()) as f64;
         let mut row = self.window(level);
         for _ in 0..3 {
-            if row.offered >= 0.97 * nominal {
+            if row.offered >= KEPT * self.nominal() {
                 break;
             }
             row = self.window(level);
@@ -261,7 +275,13 @@ impl Trial {
         row
     }
 
+    /// Packets a second that should arrive when the timetable is kept.
+    fn nominal(&self) -> f64 {
+        (self.rooms as usize * self.load.shape.rate()) as f64
+    }
+
     fn window(&mut self, level: Option<usize>) -> Row {
+        self.server.tend(&mut self.crowd);
         let process = self.server.process();
         let cpu = process.cpu();
         let since = Instant::now();
@@ -293,6 +313,7 @@ impl Trial {
             generator,
             key_bits: self.crowd.lines[0].bits,
             machine_load: machine_load(),
+            refused_more: false,
         };
         println!(
             "{:22} {:16} {:4} rooms {:7.0}/s lost {:7.4} % cpu {:5.1} s/M ({:3.0} %) {:4.0} kB p50 {:5.2} p99 {:6.2} ms, generator {:3.0} %",

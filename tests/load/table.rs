@@ -86,7 +86,7 @@ fn highest(rows: &[Row]) -> String {
         let mut line = format!("| {} |", load.text);
         for name in &here {
             let mut tops: Vec<f64> = Vec::new();
-            let mut open = false;
+            let (mut open, mut refused) = (false, false);
             for round in rounds(rows) {
                 let these = rows.iter().filter(|row| {
                     row.round == round && row.server == name.text() && row.load == load.text && row.is_whole()
@@ -100,12 +100,16 @@ fn highest(rows: &[Row]) -> String {
                             && row.per_second > best.per_second
                             && !row.is_whole()
                     });
-                    open |= !after;
+                    open |= !after && !best.refused_more;
+                    refused |= best.refused_more;
                     tops.push(best.per_second);
                 }
             }
             let mark = if open { "at least " } else { "" };
             match middle(&mut tops) {
+                Some(top) if refused => {
+                    write!(line, " {mark}{top:.0}, then it takes no more rooms |").unwrap()
+                }
                 Some(top) => write!(line, " {mark}{top:.0} |").unwrap(),
                 None => line.push_str(" none |"),
             }

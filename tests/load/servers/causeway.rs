@@ -25,7 +25,7 @@ impl Causeway {
 
     /// A seat with the sections that the page offers: microphone, camera, a spare one for the
     /// shared screen, and slots for three voices and four pictures.
-    fn join(&mut self, crowd: &mut Crowd, room: u64, receivers: Option<u64>) {
+    fn join(&mut self, crowd: &mut Crowd, room: u64, receivers: Option<u64>) -> Result<(), String> {
         let mut line = Line::new(crowd.ip);
         let streams = [crowd.ssrc(), crowd.ssrc(), crowd.ssrc()];
         let kinds = [false, true, true, false, false, false, true, true, true, true];
@@ -37,12 +37,14 @@ impl Causeway {
         let offer = sdp::write(&line, &sections, "actpass");
         self.seats += 1;
         let answer = self.us.ask(&json!({ "room": room, "seat": self.seats, "offer": offer }));
-        let answer = answer["answer"].as_str().expect("the relay takes a seat");
+        let refused = || format!("the relay refuses: {}", answer["refused"]);
+        let answer = answer["answer"].as_str().ok_or_else(refused)?;
         line.meet(&Theirs::read(answer), true, Instant::now());
         let place = crowd.add(line);
         if let Some(receivers) = receivers {
             crowd.sends(place, Track::new(streams[0], "0"), Track::new(streams[1], "1"), receivers);
         }
+        Ok(())
     }
 }
 
@@ -55,7 +57,7 @@ impl Server for Causeway {
         for room in rooms {
             for n in 0..shape.people {
                 let others = shape.people as u64 - 1;
-                self.join(crowd, room, (n < shape.senders).then_some(others));
+                self.join(crowd, room, (n < shape.senders).then_some(others))?;
             }
             crowd.settle()?;
         }
@@ -78,6 +80,10 @@ pub fn serve(ip: IpAddr) {
         let room = RoomId(question["room"].as_u64().unwrap());
         let seat = SeatId(question["seat"].as_u64().unwrap());
         let joined = runtime.block_on(relay.join(room, seat, question["offer"].as_str().unwrap()));
-        println!("{}", json!({ "answer": joined.unwrap().answer }));
+        let told = match joined {
+            Ok(joined) => json!({ "answer": joined.answer }),
+            Err(why) => json!({ "refused": why.to_string() }),
+        };
+        println!("{told}");
     }
 }

@@ -1,5 +1,6 @@
 //! Galene over its own protocol: a WebSocket for each participant, a connection for each stream.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::{IpAddr, TcpStream};
 use std::ops::Range;
@@ -17,14 +18,22 @@ use crate::sdp::{self, Section, Theirs};
 
 const PORT: u16 = 18_443;
 const PATIENCE: Duration = Duration::from_secs(10);
-const BOTH_TRACKS: Duration = Duration::from_secs(1);
+const TENDING: Duration = Duration::from_secs(5);
 
 pub struct Galene {
     process: Process,
     ip: IpAddr,
-    people: Vec<WebSocket<TcpStream>>,
+    people: Vec<Person>,
     streams: u64,
     folder: PathBuf,
+    tended: Instant,
+}
+
+struct Person {
+    socket: WebSocket<TcpStream>,
+    /// What it receives, by the names of the streams: the connection's place in the crowd, and
+    /// how many tracks it was offered there.
+    down: BTreeMap<String, (usize, usize)>,
 }
 
 impl Galene {
@@ -42,11 +51,11 @@ impl Galene {
         }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let process = Process::start(&mut command).unwrap();
-        Some(Self { process, ip, people: Vec::new(), streams: 0, folder })
+        Some(Self { process, ip, people: Vec::new(), streams: 0, folder, tended: Instant::now() })
     }
 
     /// Brings a person into a room; gives its place.
-    fn join(&mut self, crowd: &mut Crowd, room: u64) -> usize {
+    fn join(&mut self, crowd: &mut Crowd, room: u64) -> Result<usize, String> {
         let until = Instant::now() + PATIENCE;
         let stream = loop {
             match TcpStream::connect((self.ip, PORT)) {
@@ -55,36 +64,35 @@ impl Galene {
             }
             std::thread::sleep(Duration::from_millis(50));
         };
-        let (mut person, _) = client(format!("ws://{}:{PORT}/ws", self.ip), stream).unwrap();
-        person.get_ref().set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+        let (mut socket, _) = client(format!("ws://{}:{PORT}/ws", self.ip), stream).unwrap();
+        socket.get_ref().set_read_timeout(Some(Duration::from_millis(1))).unwrap();
         let name = format!("bot{}", self.people.len());
-        say(&mut person, &json!({ "type": "handshake", "version": ["2"], "id": name }));
+        say(&mut socket, &json!({ "type": "handshake", "version": ["2"], "id": name }));
         let group = format!("room{room}");
         let join =
             json!({ "type": "join", "kind": "join", "group": group, "username": name, "password": "bot" });
-        say(&mut person, &join);
-        self.people.push(person);
+        say(&mut socket, &join);
+        self.people.push(Person { socket, down: BTreeMap::new() });
         let place = self.people.len() - 1;
-        let joined = self.hear(crowd, place, "joined");
-        assert_eq!(joined["kind"], "join", "Galene refuses: {joined}");
-        place
+        let joined = self.hear(crowd, place, "joined")?;
+        if joined["kind"] == "join" { Ok(place) } else { Err(format!("Galene refuses: {joined}")) }
     }
 
     /// Reads until a message of this kind comes. The bots go on sending: a stream is offered to
     /// others when its first packets have come.
-    fn hear(&mut self, crowd: &mut Crowd, person: usize, kind: &str) -> Value {
+    fn hear(&mut self, crowd: &mut Crowd, person: usize, kind: &str) -> Result<Value, String> {
         let until = Instant::now() + PATIENCE;
-        loop {
-            assert!(Instant::now() < until, "Galene says no {kind}");
-            match read(&mut self.people[person]) {
-                Some(told) if told["type"] == kind => return told,
+        while Instant::now() < until {
+            match read(&mut self.people[person].socket)? {
+                Some(told) if told["type"] == kind => return Ok(told),
                 Some(_) => {}
                 None => crowd.live(Duration::from_millis(5)),
             }
         }
+        Err(format!("Galene says no {kind}"))
     }
 
-    fn publish(&mut self, crowd: &mut Crowd, person: usize, receivers: u64) {
+    fn publish(&mut self, crowd: &mut Crowd, person: usize, receivers: u64) -> Result<(), String> {
         let mut line = Line::new(crowd.ip);
         let streams = [crowd.ssrc(), crowd.ssrc()];
         let sections = [false, true].map(|video| {
@@ -96,26 +104,38 @@ impl Galene {
         let id = format!("stream{}", self.streams);
         let offer = json!({ "type": "offer", "id": id, "label": "camera", "source": format!("bot{person}"),
             "username": format!("bot{person}"), "sdp": offer });
-        say(&mut self.people[person], &offer);
-        let answer = self.hear(crowd, person, "answer");
+        say(&mut self.people[person].socket, &offer);
+        let answer = self.hear(crowd, person, "answer")?;
         line.meet(&Theirs::read(answer["sdp"].as_str().unwrap()), true, Instant::now());
         let place = crowd.add(line);
         crowd.sends(place, Track::new(streams[0], "0"), Track::new(streams[1], "1"), receivers);
+        Ok(())
     }
 
-    fn receive(&mut self, crowd: &mut Crowd, person: usize) {
-        let offer = self.hear(crowd, person, "offer");
-        let theirs = Theirs::read(offer["sdp"].as_str().unwrap());
-        let mut line = Line::new(crowd.ip);
-        let sections: Vec<Section> = theirs
-            .sections
-            .iter()
-            .map(|(mid, video)| Section { mid: mid.clone(), video: *video, ssrc: None })
-            .collect();
-        let answer = sdp::write(&line, &sections, "active");
-        say(&mut self.people[person], &json!({ "type": "answer", "id": offer["id"], "sdp": answer }));
-        line.meet(&theirs, false, Instant::now());
-        crowd.add(line);
+    /// Answers what a person is offered until it has both tracks of so many streams: a stream
+    /// whose tracks have not all come yet is offered again when they have.
+    fn receive(&mut self, crowd: &mut Crowd, person: usize, streams: usize) -> Result<(), String> {
+        while self.people[person].down.values().filter(|(_, tracks)| *tracks == 2).count() < streams {
+            let offer = self.hear(crowd, person, "offer")?;
+            let theirs = Theirs::read(offer["sdp"].as_str().unwrap());
+            let sections: Vec<Section> = theirs
+                .sections
+                .iter()
+                .map(|(mid, video)| Section { mid: mid.clone(), video: *video, ssrc: None })
+                .collect();
+            let known = self.people[person].down.get(offer["id"].as_str().unwrap());
+            let place = known.map_or_else(|| crowd.add(Line::new(crowd.ip)), |(place, _)| *place);
+            let line = &mut crowd.lines[place];
+            let answer = sdp::write(line, &sections, "active");
+            if known.is_none() {
+                line.meet(&theirs, false, Instant::now());
+            }
+            let answer = json!({ "type": "answer", "id": offer["id"], "sdp": answer });
+            let person = &mut self.people[person];
+            say(&mut person.socket, &answer);
+            person.down.insert(offer["id"].as_str().unwrap().to_owned(), (place, sections.len()));
+        }
+        Ok(())
     }
 }
 
@@ -124,32 +144,38 @@ impl Server for Galene {
         &self.process
     }
 
-    fn open(&mut self, crowd: &mut Crowd, rooms: Range<u64>, shape: Shape) -> Result<(), String> {
-        for person in &mut self.people {
-            // Whoever does not answer its pings is sent away.
-            while read(person).is_some() {}
+    /// Whoever does not answer its pings is sent away after 45 seconds.
+    fn tend(&mut self, crowd: &mut Crowd) {
+        if self.tended.elapsed() < TENDING {
+            return;
         }
+        for person in &mut self.people {
+            while let Ok(Some(_)) = read(&mut person.socket) {}
+            crowd.live(Duration::ZERO);
+        }
+        self.tended = Instant::now();
+    }
+
+    fn open(&mut self, crowd: &mut Crowd, rooms: Range<u64>, shape: Shape) -> Result<(), String> {
         for room in rooms {
+            self.tend(crowd);
             let anybody = json!({ "wildcard-user":
                 { "password": { "type": "wildcard" }, "permissions": "present" } });
             let group = self.folder.join(format!("groups/room{room}.json"));
             std::fs::write(group, anybody.to_string()).unwrap();
-            let people: Vec<usize> = (0..shape.people).map(|_| self.join(crowd, room)).collect();
+            let people: Vec<usize> =
+                (0..shape.people).map(|_| self.join(crowd, room)).collect::<Result<_, _>>()?;
             for person in &people[..shape.senders] {
-                self.publish(crowd, *person, shape.people as u64 - 1);
+                self.publish(crowd, *person, shape.people as u64 - 1)?;
             }
             crowd.settle()?;
-            // A stream that is asked for before both its tracks have come is offered twice.
-            crowd.live(BOTH_TRACKS);
             for (n, person) in people.iter().enumerate() {
                 let others = shape.senders - usize::from(n < shape.senders);
                 if others > 0 {
                     let all = json!({ "type": "request", "request": { "": ["audio", "video"] } });
-                    say(&mut self.people[*person], &all);
+                    say(&mut self.people[*person].socket, &all);
                 }
-                for _ in 0..others {
-                    self.receive(crowd, *person);
-                }
+                self.receive(crowd, *person, others)?;
             }
             crowd.settle()?;
         }
@@ -168,21 +194,21 @@ fn say(person: &mut WebSocket<TcpStream>, message: &Value) {
 }
 
 /// The next message that is there.
-fn read(person: &mut WebSocket<TcpStream>) -> Option<Value> {
+fn read(person: &mut WebSocket<TcpStream>) -> Result<Option<Value>, String> {
     loop {
         match person.read() {
             Ok(Message::Text(text)) => {
                 let told: Value = serde_json::from_str(&text).unwrap();
                 if told["type"] != "ping" {
-                    return Some(told);
+                    return Ok(Some(told));
                 }
                 say(person, &json!({ "type": "pong" }));
             }
             Ok(_) => {}
             Err(Error::Io(why)) if matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                return None;
+                return Ok(None);
             }
-            Err(why) => panic!("Galene hangs up: {why}"),
+            Err(why) => return Err(format!("Galene hangs up: {why}")),
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::sdp::{self, Section, Theirs};
 
 const PORT: u16 = 18_780;
 const PATIENCE: Duration = Duration::from_secs(15);
+const TENDING: Duration = Duration::from_secs(5);
 const KEY: &str = "load";
 const SECRET: &str = "a secret for one machine and one run, in no use elsewhere";
 /// The newest version of the signalling that its own clients speak.
@@ -43,6 +44,7 @@ pub struct LiveKit {
     process: Process,
     ip: IpAddr,
     people: Vec<Person>,
+    tended: Instant,
 }
 
 struct Person {
@@ -75,7 +77,7 @@ impl LiveKit {
         command.args(["--config-body", &settings.to_string()]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let process = Process::start(&mut command).unwrap();
-        Some(Self { process, ip, people: Vec::new() })
+        Some(Self { process, ip, people: Vec::new(), tended: Instant::now() })
     }
 
     /// Brings a person into a room.
@@ -157,7 +159,7 @@ impl LiveKit {
 
 impl Person {
     fn say(&mut self, message: &Message) {
-        self.socket.send(tungstenite::Message::binary(message.0.clone())).unwrap();
+        let _ = self.socket.send(tungstenite::Message::binary(message.0.clone()));
     }
 
     fn offer(&mut self, crowd: &Crowd) {
@@ -233,13 +235,23 @@ impl Server for LiveKit {
         &self.process
     }
 
-    fn open(&mut self, crowd: &mut Crowd, rooms: Range<u64>, shape: Shape) -> Result<(), String> {
-        for at in 0..self.people.len() {
-            let person = &mut self.people[at];
-            person.say(&Message::default().number(say::PING, 1));
-            while person.hear(crowd)? {}
+    /// Its clients send a ping every five seconds, and what it says must be read.
+    fn tend(&mut self, crowd: &mut Crowd) {
+        if self.tended.elapsed() < TENDING {
+            return;
         }
+        for person in &mut self.people {
+            person.say(&Message::default().number(say::PING, 1));
+            // Whoever is sent away is missed where packets are counted.
+            while let Ok(true) = person.hear(crowd) {}
+            crowd.live(Duration::ZERO);
+        }
+        self.tended = Instant::now();
+    }
+
+    fn open(&mut self, crowd: &mut Crowd, rooms: Range<u64>, shape: Shape) -> Result<(), String> {
         for room in rooms {
+            self.tend(crowd);
             let first = self.people.len();
             for n in 0..shape.people {
                 let at = self.join(crowd, room);

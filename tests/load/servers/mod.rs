@@ -92,6 +92,9 @@ pub trait Server {
 
     /// Opens rooms of a shape and brings the bots in; they are all connected at the end.
     fn open(&mut self, crowd: &mut Crowd, rooms: Range<u64>, shape: Shape) -> Result<(), String>;
+
+    /// Says what the bots have to say now and then, lest they be sent away.
+    fn tend(&mut self, _crowd: &mut Crowd) {}
 }
 
 /// A process that is measured, and ended with its handle.
