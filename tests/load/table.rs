@@ -97,7 +97,7 @@ fn highest(rows: &[Row]) -> String {
                         row.round == round
                             && row.server == name.text()
                             && row.load == load.text
-                            && row.per_second > best.per_second
+                            && row.rooms > best.rooms
                             && !row.is_whole()
                     });
                     open |= !after && !best.refused_more;
