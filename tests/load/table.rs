@@ -108,7 +108,7 @@ fn highest(rows: &[Row]) -> String {
             let mark = if open { "at least " } else { "" };
             match middle(&mut tops) {
                 Some(top) if refused => {
-                    write!(line, " {mark}{top:.0}, then it takes no more rooms |").unwrap()
+                    write!(line, " {mark}{top:.0}, then it takes no more rooms |").unwrap();
                 }
                 Some(top) => write!(line, " {mark}{top:.0} |").unwrap(),
                 None => line.push_str(" none |"),
