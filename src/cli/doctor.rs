@@ -6,10 +6,11 @@ use std::fs;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use super::probe::{Client, SYSTEM_AUTHORITIES};
 use super::{CliError, open, say, ways};
 use crate::config::{self, Config};
 use crate::kernel::{Clock, SystemClock};
@@ -266,7 +267,37 @@ async fn routes(config: &Config, addresses: &[SocketAddr]) -> Vec<(&'static str,
             ),
         },
     ));
+    found.push(("by TLS", by_tls(config).await));
     found
+}
+
+/// The way that the strictest firewall leaves, with the certificate that browsers are shown.
+async fn by_tls(config: &Config) -> Finding {
+    let port = config.server.listen.port();
+    let (name, authority) = match &config.server.public_url {
+        Some(origin) if config.tls.cert.is_some() => (origin.clone(), PathBuf::from(SYSTEM_AUTHORITIES)),
+        Some(_) | None => (format!("https://localhost:{port}"), config.tls.folder.join("ca.crt")),
+    };
+    if config.tls.cert.is_some() && config.server.public_url.is_none() {
+        let todo = "set server.public_url to the name in the certificate, and this is tried by it";
+        return Doubtful("not tried: the server does not know its name".into(), todo.into());
+    }
+    let start = Instant::now();
+    let stream = match Client::new(&name, &[&authority]) {
+        Ok(client) => client.connect().await,
+        Err(why) => Err(why),
+    };
+    let way = match stream {
+        Ok(stream) => ways::by_stream(stream, start).await.ok_or_else(|| "no answer as a relay".to_owned()),
+        Err(why) => Err(why.to_string()),
+    };
+    match way {
+        Ok(way) => Well(format!("{name}: {way}")),
+        Err(why) => Doubtful(
+            format!("{name}: {why}"),
+            "look at the certificate and its chain, and at what stands before this server".into(),
+        ),
+    }
 }
 
 #[cfg(test)]

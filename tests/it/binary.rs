@@ -84,6 +84,41 @@ async fn one_address_cannot_take_all_connections() {
     .expect("after the others left, there is room again");
 }
 
+#[test]
+fn the_doctor_looks_at_everything_and_says_what_to_do() {
+    let (house, folder) = house();
+    let udp = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = house.command();
+    command.env("CAUSEWAY_MEDIA__LISTEN", udp.to_string());
+    let server = house.start_with(command);
+
+    let served = house.command();
+    let settings = served.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    let seen = std::process::Command::new(served.get_program())
+        .arg("doctor")
+        .current_dir(&folder)
+        .envs(settings)
+        .env("CAUSEWAY_SERVER__LISTEN", format!("127.0.0.1:{}", server.port))
+        .env("CAUSEWAY_MEDIA__LISTEN", udp.to_string())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(seen.stdout).unwrap();
+    let line = |what: &str| {
+        let found = said.lines().find(|line| line.get(6..).is_some_and(|rest| rest.starts_with(what)));
+        found.unwrap_or_else(|| panic!("nothing about the {what}:\n{said}"))
+    };
+
+    for what in ["clock", "certificate", "key", "disk", "letters", "database", "TCP port", "UDP port"] {
+        assert!(!line(what).starts_with("ILL"), "{said}");
+    }
+    for way in ["by UDP", "by TCP", "by TLS"] {
+        assert!(line(way).starts_with("ok") && line(way).contains("0 of 7 lost"), "{said}");
+    }
+    assert!(line("advertised").starts_with("ILL"), "a relay on the loopback reaches nobody:\n{said}");
+    assert!(said.contains("do: set media.advertise"), "{said}");
+    assert!(!seen.status.success());
+}
+
 #[tokio::test]
 async fn told_to_stop_it_ends_well_and_quickly() {
     let (house, _) = house();

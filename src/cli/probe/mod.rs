@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::kernel::{Clock, Dice, OsDice, SystemClock};
 
 /// Where Debian and its relatives keep the authorities the system trusts.
-const SYSTEM_AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
+pub(super) const SYSTEM_AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// Words sent to measure the signaling line; the middle of five is not fooled by one slow one.
 const PINGS: usize = 5;
 
