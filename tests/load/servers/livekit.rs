@@ -170,6 +170,15 @@ impl Person {
         self.say(&Message::default().message(say::OFFER, &description));
     }
 
+    /// Offers to receive, at once: whoever is not connected is not given what comes later.
+    fn listen(&mut self, crowd: &Crowd) {
+        for video in [false, true] {
+            let mid = self.sections.len().to_string();
+            self.sections.push(Section { mid, video, ssrc: None });
+        }
+        self.offer(crowd);
+    }
+
     /// Takes one message; false when there is none.
     fn hear(&mut self, crowd: &mut Crowd) -> Result<bool, String> {
         let bytes = match self.socket.read() {
@@ -257,6 +266,8 @@ impl Server for LiveKit {
                 let at = self.join(crowd, room);
                 if n < shape.senders {
                     self.publish(crowd, at, shape.people as u64 - 1)?;
+                } else {
+                    self.people[at].listen(crowd);
                 }
             }
             for n in 0..shape.people {
