@@ -39,8 +39,8 @@ impl Carrier {
         Ok(Self { socket, streams: HashMap::new(), by_address: HashMap::new(), turn })
     }
 
-    /// Takes what datagrams are there. `WouldBlock` when there are none.
-    pub(super) fn receive(&self, inlet: &mut Inlet) -> io::Result<()> {
+    /// Takes what datagrams are there; whether there may be more. `WouldBlock` when there are none.
+    pub(super) fn receive(&self, inlet: &mut Inlet) -> io::Result<bool> {
         self.socket.receive(inlet)
     }
 

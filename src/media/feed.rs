@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
-use super::bucket::Bucket;
+use super::allowance::Allowance;
 use super::model::{Kind, Mid, Rid, Source};
 
 /// A keyframe is asked for at most this often: each costs a sender on a thin line a second of picture.
@@ -14,35 +14,6 @@ const FLOWING: Duration = Duration::from_millis(1_500);
 /// A browser sends three encodings; a fourth is room for a change of stream.
 const ENCODINGS: usize = 6;
 
-/// Sound of one source a second: twice what a browser sends in its shortest packets, and at
-/// its best quality with a copy of every packet in the next. The bytes are those of payloads.
-const VOICE: Limit = Limit { packets: 200.0, bytes: 48_000.0 };
-/// Pictures of one source a second, all encodings together: twice what the page ever asks for.
-const PICTURE: Limit = Limit { packets: 1_500.0, bytes: 1_000_000.0 };
-
-/// What a source may send a second, and at once.
-#[derive(Debug, Clone, Copy)]
-struct Limit {
-    packets: f64,
-    bytes: f64,
-}
-
-/// What a source has sent of what it may. More is not handed on: it would be paid for by
-/// everybody else's lines.
-#[derive(Debug, Default)]
-struct Spent {
-    of: Option<(Bucket, Bucket)>,
-}
-
-impl Spent {
-    fn takes(&mut self, limit: Limit, bytes: usize, now: Instant) -> bool {
-        let full = || (Bucket::with(limit.packets, now), Bucket::with(limit.bytes, now));
-        let (packets, volume) = self.of.get_or_insert_with(full);
-        packets.takes(1.0, limit.packets, limit.packets, now)
-            && volume.takes(bytes as f64, limit.bytes, limit.bytes, now)
-    }
-}
-
 /// One source of one seat.
 #[derive(Debug)]
 pub(super) struct Published {
@@ -50,7 +21,7 @@ pub(super) struct Published {
     pub(super) source: Source,
     pub(super) on: bool,
     encodings: Vec<Encoding>,
-    spent: Spent,
+    allowance: Allowance,
     pub(super) voice: Loudness,
     pub(super) needs: Needs,
 }
@@ -99,8 +70,8 @@ impl Encoding {
 
 impl Published {
     pub(super) fn new(mid: Mid, source: Source, on: bool) -> Self {
-        let (spent, voice, needs) = (Spent::default(), Loudness::default(), Needs::default());
-        Self { mid, source, on, encodings: Vec::new(), spent, voice, needs }
+        let (allowance, voice, needs) = (Allowance::default(), Loudness::default(), Needs::default());
+        Self { mid, source, on, encodings: Vec::new(), allowance, voice, needs }
     }
 
     /// Whether it is something to look at now.
@@ -110,8 +81,7 @@ impl Published {
 
     /// Whether a packet of so many bytes is within what a source may send.
     pub(super) fn may_send(&mut self, bytes: usize, now: Instant) -> bool {
-        let limit = if self.source.kind() == Kind::Audio { VOICE } else { PICTURE };
-        self.spent.takes(limit, bytes, now)
+        self.allowance.takes(self.source.kind(), bytes, now)
     }
 
     /// A packet came; one a decoder can start with ends the wait for a keyframe.

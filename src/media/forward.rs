@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::demux::Remote;
 use super::feed::Sizes;
-use super::model::{Feed, Layers, MediaEvent, Mid, SeatId, Want};
+use super::model::{Feed, GoneWhy, Layers, MediaEvent, Mid, SeatId, Want};
 use super::peer::{Packet, Placing};
 use super::room::Room;
 use super::seat::{LineState, Turn};
@@ -13,6 +13,11 @@ impl Room {
     /// Hands a packet to everybody in whose slots its source plays.
     pub(super) fn forward(&mut self, from: usize, packet: &Packet, now: Instant, turn: &mut Turn) {
         let sender = &mut self.seats[from];
+        if sender.flood.notes((packet.mid, packet.codec.kind()), packet.len(), now) {
+            turn.withheld += 1;
+            turn.fallen.push((sender.id, GoneWhy::Flooded));
+            return;
+        }
         let known = sender.published.iter().position(|known| known.mid == packet.mid && known.on);
         let Some(known) = known else {
             turn.withheld += 1;
@@ -65,7 +70,7 @@ impl Room {
             };
             turn.forwarded += 1;
             let placing = Placing { seq, time, picture: place.pictures.place(packet.picture()) };
-            self.touch(to, turn, |peer, says| peer.write(now, outlet, packet, &placing, says));
+            self.touch(to, turn, |peer, said| peer.write(now, outlet, packet, &placing, said));
         }
         if missing {
             self.seats[from].published[known].want_keyframe(packet.stream);
@@ -111,7 +116,7 @@ impl Room {
         let due: Vec<u32> = self.seats[at].published.iter_mut().flat_map(|known| known.due(now)).collect();
         for stream in due {
             turn.keyframes_asked += 1;
-            self.touch(at, turn, |peer, says| peer.ask_keyframe(now, stream, says));
+            self.touch(at, turn, |peer, said| peer.ask_keyframe(now, stream, said));
         }
     }
 

@@ -15,6 +15,7 @@
 //! ([`plan`]), how numbers continue ([`rewrite`]), whose datagram it is ([`demux`]). The
 //! engine is known by [`peer`] only. A fault inside a peer's engine costs that peer.
 
+mod allowance;
 mod bucket;
 mod carrier;
 mod counters;

@@ -239,6 +239,8 @@ pub enum GoneWhy {
     Silent,
     /// The engine gave up on this peer: what it sent could not be followed.
     Failed,
+    /// Sent several times what any browser sends, for seconds.
+    Flooded,
     /// A fault of ours, contained: only this peer is affected and may join again.
     Panicked,
 }

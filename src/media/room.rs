@@ -5,13 +5,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use super::allowance::Flood;
 use super::demux::Remote;
 use super::error::MediaError;
 use super::feed::Published;
 use super::ladder::Ladder;
 use super::model::{Feed, GoneWhy, Line, MediaEvent, Mid, RoomId, SeatId, Slot, Source};
 use super::offer::Offer;
-use super::peer::{Broken, Peer, Says};
+use super::peer::{Broken, Peer, Said, Says};
 use super::plan;
 use super::seat::{LineState, Place, Seat, Turn};
 
@@ -92,6 +93,7 @@ impl Room {
             published,
             slots,
             wants: Vec::new(),
+            flood: Flood::default(),
             wake: None,
             fallen: false,
         });
@@ -109,11 +111,11 @@ impl Room {
         turn: &mut Turn,
     ) -> Result<(String, String), MediaError> {
         let at = self.position(id).ok_or(MediaError::NoSuchSeat)?;
-        self.touch(at, turn, |peer, says| peer.settle(now, says));
+        self.touch(at, turn, |peer, said| peer.settle(now, said));
         let mut answered = Err(MediaError::NoSuchSeat);
-        self.touch(at, turn, |peer, says| {
+        self.touch(at, turn, |peer, said| {
             answered = peer.answer(offer).map(|answer| (answer, peer.ufrag()));
-            peer.settle(now, says)
+            peer.settle(now, said)
         });
         let seat = &mut self.seats[at];
         let mut before = std::mem::take(&mut seat.slots);
@@ -164,15 +166,9 @@ impl Room {
     pub(super) fn remove(&mut self, id: SeatId, now: Instant, turn: &mut Turn) {
         let Some(at) = self.position(id) else { return };
         if !self.seats[at].fallen {
-            self.touch(at, turn, |peer, says| peer.close(now, says));
+            self.touch(at, turn, |peer, said| peer.close(now, said));
             // The goodbye goes out; whatever else it said no longer matters.
-            let said = std::mem::take(&mut turn.said);
-            for (from, say) in said {
-                match say {
-                    Says::Datagram { to, bytes } => turn.datagrams.push((to, bytes)),
-                    other => turn.said.extend((from != id).then_some((from, other))),
-                }
-            }
+            turn.said.retain(|(from, _)| *from != id);
             turn.fallen.retain(|(seat, _)| *seat != id);
         }
         let seat = self.seats.remove(at);
@@ -200,7 +196,7 @@ impl Room {
         let Some(at) = self.position(id) else { return };
         self.seats[at].heard = now;
         self.seats[at].remote = Some(source);
-        self.touch(at, turn, |peer, says| peer.receive(now, source, bytes, says));
+        self.touch(at, turn, |peer, said| peer.receive(now, source, bytes, said));
         if self.seats[at].line == LineState::Lost {
             self.up(at, now, turn);
         }
@@ -210,7 +206,7 @@ impl Room {
     /// The engine of a seat wanted to be told the time.
     pub(super) fn tick_peer(&mut self, id: SeatId, now: Instant, turn: &mut Turn) {
         let Some(at) = self.position(id) else { return };
-        self.touch(at, turn, |peer, says| peer.tick(now, says));
+        self.touch(at, turn, |peer, said| peer.tick(now, said));
         self.work_off(now, turn);
     }
 
@@ -218,9 +214,8 @@ impl Room {
     /// if that is earlier than already agreed.
     pub(super) fn settle(&mut self, id: SeatId, now: Instant, turn: &mut Turn) -> Option<Instant> {
         let at = self.position(id)?;
-        self.touch(at, turn, |peer, says| peer.settle(now, says));
+        self.call(at, turn, |peer, said| peer.settle(now, said));
         self.work_off(now, turn);
-        let at = self.position(id)?;
         let seat = &mut self.seats[at];
         let wake = seat.peer.wake_at().filter(|_| !seat.fallen)?;
         let wake = self.beat.after(wake, now);
@@ -283,17 +278,30 @@ impl Room {
         &mut self,
         at: usize,
         turn: &mut Turn,
-        call: impl FnOnce(&mut Peer, &mut Vec<Says>) -> Result<(), Broken>,
+        call: impl FnOnce(&mut Peer, &mut Said) -> Result<(), Broken>,
+    ) {
+        self.call(at, turn, call);
+        let seat = self.seats[at].id;
+        // A burst touches the same one again and again.
+        if turn.touched.last() != Some(&seat) {
+            turn.touched.push(seat);
+        }
+    }
+
+    /// The same for one that is settled by this call.
+    fn call(
+        &mut self,
+        at: usize,
+        turn: &mut Turn,
+        call: impl FnOnce(&mut Peer, &mut Said) -> Result<(), Broken>,
     ) {
         let seat = &mut self.seats[at];
         if seat.fallen {
             return;
         }
-        let mut says = std::mem::take(&mut turn.scratch);
-        let result = catch_unwind(AssertUnwindSafe(|| call(&mut seat.peer, &mut says)));
-        turn.said.extend(says.drain(..).map(|say| (seat.id, say)));
-        turn.scratch = says;
-        turn.touched.push(seat.id);
+        let result = catch_unwind(AssertUnwindSafe(|| call(&mut seat.peer, &mut turn.scratch)));
+        turn.said.extend(turn.scratch.says.drain(..).map(|say| (seat.id, say)));
+        turn.datagrams.append(&mut turn.scratch.datagrams);
         let why = match result {
             Ok(Ok(())) => return,
             Ok(Err(Broken)) => GoneWhy::Failed,
@@ -306,10 +314,6 @@ impl Room {
     /// Hears out everything the peers have to say, including what that leads to.
     fn work_off(&mut self, now: Instant, turn: &mut Turn) {
         while let Some((id, say)) = turn.said.pop_front() {
-            if let Says::Datagram { to, bytes } = say {
-                turn.datagrams.push((to, bytes));
-                continue;
-            }
             let Some(at) = self.position(id) else { continue };
             match say {
                 Says::Packet(packet) => self.forward(at, &packet, now, turn),
@@ -320,7 +324,6 @@ impl Room {
                     self.seats[at].fallen = true;
                     turn.fallen.push((id, GoneWhy::Left));
                 }
-                Says::Datagram { .. } => {}
             }
         }
     }

@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use super::allowance::Flood;
 use super::demux::Remote;
 use super::feed::{Fit, Published};
 use super::ladder::{self, Ladder};
 use super::model::{GoneWhy, Kind, MediaEvent, SeatId, Slot, Want};
-use super::peer::{Outlet, Peer, Says};
+use super::peer::{Outlet, Peer, Said, Says};
 use super::rewrite::{Pictures, Stitch};
 
 /// What one step of the worker brings about outside the room.
@@ -24,7 +25,7 @@ pub(super) struct Turn {
     pub(super) keyframes_asked: u64,
     /// What peers said and the room has not yet heard out.
     pub(super) said: VecDeque<(SeatId, Says)>,
-    pub(super) scratch: Vec<Says>,
+    pub(super) scratch: Said,
 }
 
 pub(super) struct Seat {
@@ -39,6 +40,7 @@ pub(super) struct Seat {
     pub(super) slots: Vec<Place>,
     /// What is looked at; whatever is not named is looked at in full.
     pub(super) wants: Vec<Want>,
+    pub(super) flood: Flood,
     /// When the worker will call, at the latest.
     pub(super) wake: Option<Instant>,
     pub(super) fallen: bool,

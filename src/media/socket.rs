@@ -58,13 +58,13 @@ impl Socket {
         Ok(Self { io, state, is_dual, outbox: Vec::new(), burst: Vec::new() })
     }
 
-    /// Takes what is there. `WouldBlock` when nothing is.
-    pub(super) fn receive(&self, inlet: &mut Inlet) -> io::Result<()> {
+    /// Takes what is there; whether there may be more. `WouldBlock` when nothing is.
+    pub(super) fn receive(&self, inlet: &mut Inlet) -> io::Result<bool> {
         inlet.filled = 0;
         let mut slices: Vec<IoSliceMut<'_>> =
             inlet.buffers.iter_mut().map(|buffer| IoSliceMut::new(buffer)).collect();
         inlet.filled = self.state.recv(UdpSockRef::from(&self.io), &mut slices, &mut inlet.bursts)?;
-        Ok(())
+        Ok(inlet.filled == BURSTS)
     }
 
     /// Puts a datagram into the outbox; [`Socket::flush`] sends it.
@@ -76,11 +76,12 @@ impl Socket {
         self.outbox.push((to, bytes));
     }
 
-    /// Sends the outbox, each receiver's datagrams in their order and together. Gives how many
-    /// the kernel did not take.
+    /// Sends the outbox, each receiver's datagrams together, and of these each stream's: packets
+    /// of one picture are of one length, and a voice in between would break their burst. Within a
+    /// stream they keep their order. Gives how many the kernel did not take.
     pub(super) fn flush(&mut self) -> u64 {
         let mut outbox = std::mem::take(&mut self.outbox);
-        outbox.sort_by_key(|(to, _)| *to);
+        outbox.sort_by_key(|(to, bytes)| (*to, stream(bytes)));
         let mut unsent = 0;
         let mut rest = &outbox[..];
         while let Some((to, first)) = rest.first() {
@@ -99,7 +100,7 @@ impl Socket {
     fn send_burst(&mut self, to: SocketAddr, segment: usize, datagrams: &[(SocketAddr, Vec<u8>)]) -> bool {
         let mut burst = std::mem::take(&mut self.burst);
         burst.clear();
-        burst.extend(datagrams.iter().flat_map(|(_, bytes)| bytes));
+        datagrams.iter().for_each(|(_, bytes)| burst.extend_from_slice(bytes));
         let sent = self.send(to, &burst, Some(segment));
         self.burst = burst;
         sent
@@ -109,6 +110,16 @@ impl Socket {
         let transmit =
             Transmit { destination: to, ecn: None, contents: bytes, segment_size: segment, src_ip: None };
         self.state.try_send(UdpSockRef::from(&self.io), &transmit).is_ok()
+    }
+}
+
+/// The stream of a media packet, which is not encrypted; nothing for anything else.
+fn stream(bytes: &[u8]) -> Option<u32> {
+    match bytes {
+        // Reports are of the same kind, and of no stream.
+        [128..=191, 192..=223, ..] => None,
+        [128..=191, _, _, _, _, _, _, _, a, b, c, d, ..] => Some(u32::from_be_bytes([*a, *b, *c, *d])),
+        _ => None,
     }
 }
 
@@ -177,6 +188,17 @@ mod tests {
                 assert_eq!(&got, sent);
             }
         }
+    }
+
+    #[test]
+    fn a_stream_leaves_together_and_in_its_order() {
+        let packet = |stream: u8, number: u8| vec![0x90, 96, 0, number, 0, 0, 0, 0, 0, 0, 0, stream, 9];
+        let report = vec![0x80, 200, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 9];
+        let mut outbox = vec![packet(7, 1), packet(3, 1), packet(7, 2), report.clone(), packet(3, 2)];
+
+        outbox.sort_by_key(|bytes| stream(bytes));
+
+        assert_eq!(outbox, [report, packet(3, 1), packet(3, 2), packet(7, 1), packet(7, 2)]);
     }
 
     #[test]

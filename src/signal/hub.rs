@@ -52,6 +52,8 @@ pub struct Hub {
     pub(super) leases: HashMap<Sid, Lease>,
     pub(super) rooms: BTreeMap<ConsultId, Room>,
     pub(super) homes: HashMap<SeatId, ConsultId>,
+    /// Who flooded a call, and until when they stay out of it.
+    pub(super) shown_out: HashMap<(ConsultId, UserId), Timestamp>,
     pub(super) presence: BTreeMap<UserId, Status>,
     pub(super) deeds: Deeds,
     pub(super) last_number: u64,
@@ -70,6 +72,7 @@ impl Hub {
             leases: HashMap::new(),
             rooms: BTreeMap::new(),
             homes: HashMap::new(),
+            shown_out: HashMap::new(),
             presence: BTreeMap::new(),
             deeds: Deeds::default(),
             last_number: 0,
@@ -352,15 +355,16 @@ mod tests {
     use super::*;
     use crate::{
         kernel::StoppedClock,
-        media::{MediaEvent, RoomId},
+        media::{GoneWhy, MediaEvent, RoomId},
         signal::room::tests::seat,
     };
 
     const NOON: Timestamp = Timestamp::from_millis(43_200_000);
 
-    #[test]
-    fn whoever_is_found_gone_in_the_middle_of_a_telling_is_gone_in_the_last_one() {
-        let (departures, _gone) = mpsc::channel(4);
+    /// Two people in a consult, and what their lines are told. Seat, line and person have the same number.
+    fn two_in_a_call(
+        departures: mpsc::Sender<Departed>,
+    ) -> (Hub, ConsultId, BTreeMap<u8, mpsc::Receiver<Input>>) {
         let mut hub = Hub::new(Arc::new(StoppedClock::at(NOON)), departures);
         let consult: ConsultId = "con-019aa5e0c40070008000000000000001".parse().unwrap();
         let mut room = Room::new(RoomId(1));
@@ -378,6 +382,33 @@ mod tests {
             room.seats.push(at);
         }
         hub.rooms.insert(consult, room);
+        (hub, consult, ears)
+    }
+
+    #[test]
+    fn who_floods_a_call_is_told_so_and_stays_out_of_it_for_a_while() {
+        let (departures, mut gone) = mpsc::channel(4);
+        let (mut hub, consult, mut ears) = two_in_a_call(departures);
+
+        hub.hear(Ask::Media(MediaEvent::Gone { seat: SeatId(1), why: GoneWhy::Flooded }), NOON);
+
+        let said = ears.get_mut(&1).unwrap().try_recv().unwrap();
+        let what = Heard::ShownOut { why: Code::Flooding, after_ms: 30_000 };
+        assert!(
+            matches!(&said, Input::Say(ServerSays::Eph { consult: Some(of), what: told }) if *of == consult && *told == what)
+        );
+        assert_eq!(gone.try_recv().unwrap().seat, SeatId(1));
+        assert_eq!(hub.reserve(LineId(1), consult).err(), Some(Code::Flooding));
+        assert!(hub.reserve(LineId(2), consult).is_ok(), "the other one sits there still");
+
+        hub.tick(NOON.plus(std::time::Duration::from_secs(30)));
+        assert!(hub.reserve(LineId(1), consult).is_ok());
+    }
+
+    #[test]
+    fn whoever_is_found_gone_in_the_middle_of_a_telling_is_gone_in_the_last_one() {
+        let (departures, _gone) = mpsc::channel(4);
+        let (mut hub, _, mut ears) = two_in_a_call(departures);
 
         // The first one's socket has ended, and its own word of that is still on the way.
         ears.get_mut(&1).unwrap().close();

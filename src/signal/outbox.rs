@@ -137,6 +137,7 @@ impl Outbox {
             Heard::Typing { from } => Trace("typing", consult, Some(*from)),
             Heard::Pointer { from, .. } => Trace("pointer", consult, Some(*from)),
             Heard::Moved => Trace("moved", consult, None),
+            Heard::ShownOut { .. } => Trace("shown_out", consult, None),
             Heard::Speaking { .. } => Trace("speaking", consult, None),
             Heard::Line { pid, .. } => Trace("line", consult, Some(*pid)),
             Heard::Layers { .. } => Trace("layers", consult, None),

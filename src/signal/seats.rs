@@ -1,6 +1,6 @@
 //! Sitting down, standing up and being heard: the hub's part that knows rooms.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Number;
 
@@ -20,6 +20,10 @@ use crate::{
 /// Rooms one line may sit in: a doctor listens to one consult, and may have another on hold.
 const MOST_ROOMS: usize = 4;
 
+/// Who flooded a call may come back after this: a browser gone wild has been closed by then, and
+/// who does it on purpose costs the relay six seconds in thirty-six.
+const SHOWN_OUT_FOR: Duration = Duration::from_secs(30);
+
 impl Hub {
     pub(super) fn seat(&mut self, line: LineId, consult: ConsultId) -> Option<&mut Seat> {
         self.rooms.get_mut(&consult)?.of_line(line)
@@ -28,6 +32,10 @@ impl Hub {
     pub(super) fn reserve(&mut self, line: LineId, consult: ConsultId) -> Result<Place, Code> {
         let at = self.lines.get(&line).ok_or(Code::SessionExpired)?;
         let (user, holder) = (at.user, at.sid.clone());
+        let now = self.clock.now();
+        if self.shown_out.get(&(consult, user)).is_some_and(|until| now < *until) {
+            return Err(Code::Flooding);
+        }
         if let Some(lease) = self.leases.get_mut(&holder) {
             lease.taken_over.remove(&consult);
         }
@@ -272,6 +280,7 @@ impl Hub {
                 (seat.flows, seat.silent_since) = (false, Some(now));
             }),
             MediaEvent::Gone { why: GoneWhy::Left, .. } => {}
+            MediaEvent::Gone { seat, why: GoneWhy::Flooded } => self.show_out(seat, now),
             MediaEvent::Gone {
                 seat,
                 why: GoneWhy::NeverConnected | GoneWhy::Silent | GoneWhy::Failed | GoneWhy::Panicked,
@@ -347,8 +356,25 @@ impl Hub {
         }
     }
 
+    /// A seat that flooded the call is vacated, and its person told why and until when.
+    fn show_out(&mut self, number: SeatId, now: Timestamp) {
+        let Some(consult) = self.homes.get(&number).copied() else { return };
+        let Some(seat) = self.rooms.get_mut(&consult).and_then(|room| room.by_number(number)) else { return };
+        let (user, line) = (seat.user, seat.line);
+        self.shown_out.insert((consult, user), now.plus(SHOWN_OUT_FOR));
+        let after_ms = SHOWN_OUT_FOR.as_millis() as u64;
+        let what = Heard::ShownOut { why: Code::Flooding, after_ms };
+        if let Some(line) = line {
+            self.whisper(line, Input::Say(ServerSays::Eph { consult: Some(consult), what }));
+        }
+        if let Some(departed) = self.vacate(consult, number) {
+            self.depart(departed);
+        }
+    }
+
     pub(super) fn tick(&mut self, now: Timestamp) {
         self.deeds.tick(now);
+        self.shown_out.retain(|_, until| now < *until);
         self.leases.retain(|_, lease| lease.lost_at.is_none_or(|lost| now.since(lost) < LEASE));
         let given_up: Vec<_> = self
             .rooms

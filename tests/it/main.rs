@@ -43,6 +43,7 @@ mod referral;
 mod referral_machine;
 mod referral_story;
 mod referral_workflow;
+mod repair;
 mod rings;
 mod scale;
 mod seed;

@@ -101,6 +101,11 @@ impl Told {
         }
     }
 
+    /// Whether the seat ended, and so.
+    pub fn is_gone(&self, seat: u64, why: GoneWhy) -> bool {
+        self.gone.contains(&(SeatId(seat), why))
+    }
+
     /// Hears everything said until something holds.
     pub async fn until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
         let waited = timeout(PATIENCE, async {

@@ -29,9 +29,11 @@ use packet::{Types, rank_of};
 
 /// How often the figures of a line are told.
 const REPORT_EVERY: Duration = Duration::from_secs(2);
-/// Video packets kept for repair, per slot, and for how long: a line with 750 ms there and
-/// back can ask twice. Longer costs memory for packets that would come too late to be shown.
-const REPAIR_VIDEO: usize = 512;
+/// Video packets kept for repair, per slot, and for how long. Of a picture at its largest (2.4
+/// Mbit/s) they are half a second: who is given that has a line that asks sooner. Of the
+/// smaller ones that a poor line is given they are the whole time, in which 750 ms there and
+/// back can ask twice. Each costs 1.6 kB of memory, and most of what a participant costs is these.
+const REPAIR_VIDEO: usize = 128;
 const REPAIR_FOR: Duration = Duration::from_millis(1_500);
 /// Share of a slot's bytes that repair may take before the oldest wishes are dropped.
 const REPAIR_SHARE: Option<f32> = Some(0.15);
@@ -46,12 +48,15 @@ const REPAIR_AUDIO: usize = 16;
 /// up: noise is lived with, a stream of nothing but faults is not.
 const PATIENCE: u32 = 200;
 
-/// What a peer has to say after it was fed.
+/// What a peer has to say after it was fed. Datagrams only have to be sent, so that they do
+/// not wait in line with what has to be heard out.
+#[derive(Default)]
+pub(super) struct Said {
+    pub(super) datagrams: Vec<(Remote, Vec<u8>)>,
+    pub(super) says: Vec<Says>,
+}
+
 pub(super) enum Says {
-    Datagram {
-        to: Remote,
-        bytes: Vec<u8>,
-    },
     /// Keys are agreed: media can flow.
     Secured,
     Packet(Packet),
@@ -214,34 +219,34 @@ impl Peer {
         now: Instant,
         source: Remote,
         bytes: &[u8],
-        says: &mut Vec<Says>,
+        said: &mut Said,
     ) -> Result<(), Broken> {
         assert!(!self.trip, "a fault was asked for by a test");
-        self.drain_changes(now, says)?;
+        self.drain_changes(now, said)?;
         let Some(received) = self.homes.receive(source, bytes) else { return Ok(()) };
         if self.rtc.handle_input(Input::Receive(now, received)).is_err() {
             self.fault()?;
         }
-        self.drain(says)
+        self.drain(said)
     }
 
     /// Lets the engine do what time asks of it.
-    pub(super) fn tick(&mut self, now: Instant, says: &mut Vec<Says>) -> Result<(), Broken> {
+    pub(super) fn tick(&mut self, now: Instant, said: &mut Said) -> Result<(), Broken> {
         self.pending = Pending::Nothing;
         if self.rtc.handle_input(Input::Timeout(now)).is_err() {
             self.fault()?;
         }
-        self.drain(says)
+        self.drain(said)
     }
 
     /// Sends what was written; does nothing when nothing was.
-    pub(super) fn settle(&mut self, now: Instant, says: &mut Vec<Says>) -> Result<(), Broken> {
-        if self.pending == Pending::Nothing { Ok(()) } else { self.tick(now, says) }
+    pub(super) fn settle(&mut self, now: Instant, said: &mut Said) -> Result<(), Broken> {
+        if self.pending == Pending::Nothing { Ok(()) } else { self.tick(now, said) }
     }
 
     /// Drains what must not meet another change; packets may wait.
-    fn drain_changes(&mut self, now: Instant, says: &mut Vec<Says>) -> Result<(), Broken> {
-        if self.pending == Pending::Changed { self.tick(now, says) } else { Ok(()) }
+    fn drain_changes(&mut self, now: Instant, said: &mut Said) -> Result<(), Broken> {
+        if self.pending == Pending::Changed { self.tick(now, said) } else { Ok(()) }
     }
 
     /// When the engine next wants to be told the time.
@@ -257,9 +262,9 @@ impl Peer {
         outlet: usize,
         packet: &Packet,
         placing: &Placing,
-        says: &mut Vec<Says>,
+        said: &mut Said,
     ) -> Result<(), Broken> {
-        self.drain_changes(now, says)?;
+        self.drain_changes(now, said)?;
         let Some(outlet) = self.outlets.get(outlet).copied() else {
             return Ok(());
         };
@@ -286,13 +291,8 @@ impl Peer {
     }
 
     /// Asks the participant for a picture a decoder can start with.
-    pub(super) fn ask_keyframe(
-        &mut self,
-        now: Instant,
-        stream: u32,
-        says: &mut Vec<Says>,
-    ) -> Result<(), Broken> {
-        self.settle(now, says)?;
+    pub(super) fn ask_keyframe(&mut self, now: Instant, stream: u32, said: &mut Said) -> Result<(), Broken> {
+        self.settle(now, said)?;
         if let Some(stream) = self.rtc.direct_api().stream_rx(&stream.into()) {
             stream.request_keyframe(KeyframeRequestKind::Pli);
             self.pending = Pending::Changed;
@@ -301,12 +301,12 @@ impl Peer {
     }
 
     /// Says goodbye to the participant's browser.
-    pub(super) fn close(&mut self, now: Instant, says: &mut Vec<Says>) -> Result<(), Broken> {
-        self.settle(now, says)?;
+    pub(super) fn close(&mut self, now: Instant, said: &mut Said) -> Result<(), Broken> {
+        self.settle(now, said)?;
         if self.rtc.close().is_err() {
             return Err(Broken);
         }
-        self.drain(says)
+        self.drain(said)
     }
 
     /// Makes the next datagram panic. For tests of what a panic costs.
@@ -368,7 +368,7 @@ impl Peer {
         if self.faults > PATIENCE || !self.rtc.is_alive() { Err(Broken) } else { Ok(()) }
     }
 
-    fn drain(&mut self, says: &mut Vec<Says>) -> Result<(), Broken> {
+    fn drain(&mut self, said: &mut Said) -> Result<(), Broken> {
         loop {
             match self.rtc.poll_output() {
                 Ok(Output::Timeout(at)) => {
@@ -380,9 +380,9 @@ impl Peer {
                         Protocol::Udp => Remote::Udp(sent.destination),
                         Protocol::Tcp | Protocol::SslTcp | Protocol::Tls => Remote::Tcp(sent.destination),
                     };
-                    says.push(Says::Datagram { to, bytes: sent.contents.into() });
+                    said.datagrams.push((to, sent.contents.into()));
                 }
-                Ok(Output::Event(event)) => self.hear(event, says),
+                Ok(Output::Event(event)) => self.hear(event, &mut said.says),
                 Err(_) => self.fault()?,
             }
         }

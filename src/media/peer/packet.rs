@@ -7,7 +7,7 @@ use str0m::media::Pt;
 use str0m::rtp::{ExtensionValues, RtpPacket, Vp8Descriptor, Vp8Patch};
 
 use super::super::feed::Arrival;
-use super::super::model::Mid;
+use super::super::model::{Kind, Mid};
 use super::super::{h264, vp8, vp9};
 use super::Placing;
 
@@ -101,6 +101,13 @@ pub(in crate::media) enum Codec {
 }
 
 impl Codec {
+    pub(in crate::media) const fn kind(self) -> Kind {
+        match self {
+            Self::Opus => Kind::Audio,
+            Self::Vp8 | Self::H264 | Self::Vp9 => Kind::Video,
+        }
+    }
+
     pub(in crate::media) const fn clock(self) -> u32 {
         match self {
             Self::Opus => 48_000,

@@ -5,6 +5,7 @@
 //! With several workers the first hands on what is for the rooms of others ([`super::yard`]).
 
 mod errands;
+mod timers;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -14,6 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -39,6 +41,9 @@ const SOCKET: Token = Token(0);
 const COMMANDS: Token = Token(1);
 /// Datagrams, or batches from streams, taken before looking at timers and commands again.
 const BATCH: usize = 128;
+/// After the first datagram, the rest of its burst and those of others are waited for: what
+/// comes together leaves together, and waking up is most of what a packet costs when few come.
+const GATHER: Duration = Duration::from_micros(600);
 /// How often a room looks after keyframes, voices and lost lines.
 const ROOM_TICK: Duration = Duration::from_millis(100);
 /// Kernel buffers: a tenth of a second of the busiest worker measured.
@@ -144,7 +149,7 @@ impl Worker {
         let mut events = Events::with_capacity(16);
         let mut inlet = Inlet::new();
         while self.running {
-            let (wait, asleep) = (self.wait(), moment());
+            let (wait, asleep, was_readable) = (self.wait(), moment(), self.readable);
             if let Err(why) = self.poll.poll(&mut events, wait)
                 && why.kind() != ErrorKind::Interrupted
             {
@@ -152,6 +157,9 @@ impl Worker {
                 break;
             }
             self.readable |= events.iter().any(|event| event.token() == SOCKET);
+            if self.readable && !was_readable {
+                thread::sleep(GATHER);
+            }
             let now = moment();
             self.effort.rested(asleep, now);
             self.take_post(now);
@@ -265,13 +273,17 @@ impl Worker {
         let mut taken = 0;
         while taken < BATCH {
             match self.carrier.receive(inlet) {
-                Ok(()) => {
+                Ok(more) => {
                     for (source, bytes) in inlet.datagrams() {
                         taken += 1;
                         self.datagram(now, Via::Udp(source), bytes);
                         self.after(now);
                     }
                     count(&self.tally().received, inlet.datagrams().count() as u64);
+                    self.readable = more;
+                    if !more {
+                        return;
+                    }
                 }
                 Err(why) if why.kind() == ErrorKind::WouldBlock => {
                     self.readable = false;
@@ -356,45 +368,6 @@ impl Worker {
             self.door.settle(seat, source);
         }
         self.in_room(seat, |room, turn| room.receive(seat, now, source, bytes, turn));
-    }
-
-    fn take_timers(&mut self, now: Instant) {
-        while self.timers.peek().is_some_and(|Reverse((at, _))| *at <= now) {
-            let Some(Reverse((at, due))) = self.timers.pop() else { return };
-            match due {
-                Due::Peer(seat) => {
-                    self.in_room(seat, |room, turn| {
-                        if room.is_due(seat, at) {
-                            room.tick_peer(seat, now, turn);
-                        }
-                    });
-                }
-                Due::Room(id) => self.tick_room(id, at, now),
-            }
-            self.after(now);
-        }
-    }
-
-    fn tick_room(&mut self, id: RoomId, at: Instant, now: Instant) {
-        // A room that closed and opened again since has a timer of its own.
-        let Some(room) = self.rooms.get_mut(&id).filter(|room| room.next_tick == at) else { return };
-        if room.len() == 0 {
-            self.rooms.remove(&id);
-            self.gauge();
-            return;
-        }
-        room.next_tick = now + ROOM_TICK;
-        self.timers.push(Reverse((room.next_tick, Due::Room(id))));
-        let turn = &mut self.turn;
-        if catch_unwind(AssertUnwindSafe(|| room.tick(now, turn))).is_err() {
-            // Our own fault, not an engine's: nobody in particular is to blame.
-            self.turn.fallen.extend(room.seats().map(|seat| (seat, GoneWhy::Panicked)));
-            return;
-        }
-        let seats: Vec<SeatId> = room.seats().collect();
-        for seat in seats {
-            self.door.sweep(seat, now);
-        }
     }
 
     /// Calls the seat's room. A panic in our own code ends the seat it happened for.

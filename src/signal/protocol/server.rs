@@ -208,6 +208,8 @@ codes! {
     NotJoined = "not_joined",
     /// No seat is left.
     Full = "full",
+    /// This browser has just sent far more than a call needs; not in for a while.
+    Flooding = "flooding",
     /// Not let in.
     LobbyDenied = "lobby_denied",
     /// The relay could not do it.
@@ -294,6 +296,13 @@ pub enum Heard {
     },
     /// Your own seat is spoken for by another of your tabs or machines: the call goes on there.
     Moved,
+    /// Your own seat was taken away: what this browser sent was far too much.
+    ShownOut {
+        /// Why, as a refusal would say it.
+        why: Code,
+        /// When to come back, at the earliest.
+        after_ms: u64,
+    },
     /// Whose voice is heard now, the loudest first.
     Speaking {
         /// The seats.

@@ -7,7 +7,7 @@
  */
 import type { ConsultId, ErrorCode, ParticipantId } from './protocol';
 
-export type EndReason = 'left' | 'ended' | 'refused' | 'gone' | 'superseded' | 'signed-out';
+export type EndReason = 'left' | 'ended' | 'refused' | 'gone' | 'superseded' | 'shown-out' | 'signed-out';
 export type IceState = 'new' | 'checking' | 'connected' | 'completed' | 'disconnected' | 'failed' | 'closed';
 
 /** What the media path does, as far as this browser can see it. */

@@ -158,7 +158,7 @@ export type ClientSays =
 // ── what a browser hears ────────────────────────────────────────────
 
 export type ErrorCode =
-  | 'unauthorized' | 'forbidden' | 'not_found' | 'gone' | 'conflict' | 'bad_request' | 'too_large' | 'rate_limited'
+  | 'unauthorized' | 'forbidden' | 'not_found' | 'gone' | 'conflict' | 'bad_request' | 'too_large' | 'rate_limited' | 'flooding'
   | 'unsupported' | 'unknown_type' | 'not_joined' | 'full' | 'lobby_denied' | 'media_failed' | 'neg_stale' | 'ice_failed'
   | 'node_draining' | 'node_lost' | 'session_unknown' | 'session_expired' | 'superseded' | 'internal';
 

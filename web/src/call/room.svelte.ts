@@ -315,6 +315,8 @@ class Room {
         if (frame.k === 'layers') void this.peer?.need(layersOf(frame['layers']));
         // The same person has joined on another tab or machine: the call goes on there.
         if (frame.k === 'moved') this.end('superseded');
+        // What this browser sent was far too much: in again after a pause, when whatever it was is closed.
+        if (frame.k === 'shown_out') this.end('shown-out');
       }),
       signal.subscribe('consult.state', (event) => {
         if (event.consult === consult && ['cancelled', 'closed', 'entered_in_error', 'expired', 'missed', 'requested'].includes(event.state)) this.end('ended');

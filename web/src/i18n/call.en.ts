@@ -62,6 +62,8 @@ export const callEn: Same<typeof callZh> = {
   'call.blocked': 'Press once to hear the other side',
   'call.over.left': 'You have left the call',
   'call.over.ended': 'The call has ended',
+  'call.over.shownout': 'This computer sent far more sound or picture than a call needs and was taken out of it',
+  'call.shownout.text': 'Close other programs that use the camera or the microphone, and come back in half a minute.',
   'call.over.refused': 'This call cannot be entered just now',
   'call.refused.full': 'All seats are taken.',
   'call.refused.forbidden': 'You were not asked to this consult.',

@@ -60,6 +60,8 @@ export const callZh = {
   'call.blocked': '点一下，才能听到对方',
   'call.over.left': '您已离开通话',
   'call.over.ended': '通话已结束',
+  'call.over.shownout': '本机发出的音视频数据远超通话所需，已被请出通话',
+  'call.shownout.text': '请关闭正在使用摄像头或麦克风的其他程序，半分钟后再进入。',
   'call.over.refused': '现在进不去这个通话',
   'call.refused.full': '席位已满。',
   'call.refused.forbidden': '这次会诊没有请您。',
