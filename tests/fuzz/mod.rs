@@ -367,32 +367,45 @@ for_some_seconds! {
 #[test]
 #[ignore = "ten minutes for each of eight targets, two at a time: make prove"]
 fn ten_minutes_of_each() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/performance.md");
-    let text = std::fs::read_to_string(path).unwrap();
-    let (head, rest) = text.split_once("<!-- fuzz -->\n").expect("the document has the opening mark");
-    let (before, tail) = rest.split_once("<!-- /fuzz -->").expect("the document has the closing mark");
     let minutes = std::env::var("FUZZ_MINUTES").ok().and_then(|text| text.parse().ok()).unwrap_or(MINUTES);
     let span = Duration::from_secs(60 * minutes);
-    let known: Vec<(u64, f64)> = TARGETS.iter().map(|(name, _)| logged(before, name)).collect();
-    let mut inputs = Vec::new();
     for pair in (0..TARGETS.len()).collect::<Vec<_>>().chunks(2) {
-        std::thread::scope(|scope| {
+        let table = |text: &str| text.split_once(OPENING).expect("the document has the mark").1.to_owned();
+        let known = table(&std::fs::read_to_string(DOCUMENT).unwrap());
+        let inputs: Vec<u64> = std::thread::scope(|scope| {
             // A seed of its own for every run: what was tried before is not tried again.
             let run = |at: &usize| {
-                let ((_, target), seed) = (TARGETS[*at], SEED + 1 + known[*at].0);
+                let (name, target) = TARGETS[*at];
+                let seed = SEED + 1 + logged(&known, name).0;
                 scope.spawn(move || target(seed, span))
             };
             let running: Vec<_> = pair.iter().map(run).collect();
-            inputs.extend(running.into_iter().map(|one| one.join().unwrap()));
+            running.into_iter().map(|one| one.join().unwrap()).collect()
         });
+        // After each pair: a run that is broken off has still tried what it tried.
+        keep(&pair.iter().map(|at| TARGETS[*at].0).zip(inputs).collect::<Vec<_>>(), span);
     }
+}
+
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/performance.md");
+const OPENING: &str = "<!-- fuzz -->\n";
+const CLOSING: &str = "<!-- /fuzz -->";
+
+/// Adds inputs and time to the table in the document.
+fn keep(tried: &[(&str, u64)], span: Duration) {
+    let text = std::fs::read_to_string(DOCUMENT).unwrap();
+    let (head, rest) = text.split_once(OPENING).expect("the document has the opening mark");
+    let (before, tail) = rest.split_once(CLOSING).expect("the document has the closing mark");
     let mut table = String::from("| What | Inputs so far | Hours so far | Crashes |\n|---|---|---|---|\n");
-    for (((name, _), (seen, hours)), inputs) in TARGETS.iter().zip(&known).zip(&inputs) {
-        let hours = hours + span.as_secs_f64() / 3_600.0;
-        writeln!(table, "| {name} | {} | {hours:.2} | 0 |", seen + inputs).unwrap();
+    for &(name, _) in TARGETS {
+        let (mut inputs, mut hours) = logged(before, name);
+        if let Some((_, more)) = tried.iter().find(|(tried, _)| *tried == name) {
+            (inputs, hours) = (inputs + more, hours + span.as_secs_f64() / 3_600.0);
+        }
+        writeln!(table, "| {name} | {inputs} | {hours:.2} | 0 |").unwrap();
     }
     println!("{table}");
-    std::fs::write(path, format!("{head}<!-- fuzz -->\n{table}<!-- /fuzz -->{tail}")).unwrap();
+    std::fs::write(DOCUMENT, format!("{head}{OPENING}{table}{CLOSING}{tail}")).unwrap();
 }
 
 /// What the table says of a target: inputs and hours.
