@@ -56,6 +56,7 @@ pub(super) struct Said {
     pub(super) says: Vec<Says>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are packets, and a box for each costs more")]
 pub(super) enum Says {
     /// Keys are agreed: media can flow.
     Secured,
