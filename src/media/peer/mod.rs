@@ -56,7 +56,10 @@ pub(super) struct Said {
     pub(super) says: Vec<Says>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "nearly all of them are packets, and a box for each costs more")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all of them are packets, and a box for each costs more"
+)]
 pub(super) enum Says {
     /// Keys are agreed: media can flow.
     Secured,
