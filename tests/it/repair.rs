@@ -101,7 +101,7 @@ fn missing_after(there_and_back: Duration) -> Vec<u64> {
     let mut stage = Stage::open(HOME.into(), start);
     let near = Party::joins(&mut stage, 1, Direction::SendOnly, MILLISECOND, start);
     let far = Party::joins(&mut stage, 2, Direction::RecvOnly, there_and_back / 2, start);
-    let mut parties = [near, far];
+    let mut parties = vec![near, far];
     let (mut pictures, mut large, mut is_lost) = (0, 0, false);
     // Ten seconds, of which connecting takes some and repairing the last one.
     for ms in 0..10_000 {
