@@ -267,14 +267,18 @@ pub async fn is_within(tx: &mut impl Query, reach: &Reach, id: PatientId) -> Res
     Ok(!tx.fetch_built(sql, values).await?.is_empty())
 }
 
-/// Patients that are counted as few: looked up one by one, they cost less than walking a list.
+/// Patients that are named one by one, with the records that were merged into theirs.
 const FEW: i64 = 500;
+/// From so many on a word is a common one: in the largest archive, walking a list until enough of it
+/// carry the word costs no more than looking up everybody who carries it.
+const COMMON: i64 = 4_000;
 
 /// The patients that are found by what somebody typed: few enough to name, or many.
 #[derive(Debug, Clone)]
 pub struct Found {
     term: String,
     few: Option<Vec<PatientId>>,
+    common: bool,
 }
 
 impl Found {
@@ -286,27 +290,50 @@ impl Found {
     /// A condition for the SQL of other rooms, true where the patient in `column` is one of them;
     /// its values are added to `values`.
     pub fn condition(&self, column: &str, values: &mut Vec<Value>) -> String {
+        let carried = self.carried(values);
+        format!("AND EXISTS (SELECT 1 FROM search_terms t WHERE {carried} AND t.entity_id = {column})")
+    }
+
+    /// The condition on a term `t` that it is this one.
+    fn carried(&self, values: &mut Vec<Value>) -> String {
         values.extend(args![KIND, self.term]);
-        let (kind, term) = (values.len() - 1, values.len());
-        format!(
-            "AND EXISTS (SELECT 1 FROM search_terms t
-                          WHERE t.kind = ${kind} AND t.term = ${term} AND t.entity_id = {column})"
-        )
+        format!("t.kind = ${} AND t.term = ${}", values.len() - 1, values.len())
     }
 }
 
-/// All patients found by `typed`, for lists that have their own scope.
+/// All patients found by `typed`, for lists that have their own scope: named unless the word is common.
 pub async fn found_by(ctx: &Ctx, tx: &mut impl Query, typed: &str) -> Result<Found> {
-    let term = ctx.vault.term(KIND, &terms::asked(typed));
+    let mut found = sought(ctx, tx, typed).await?;
+    if found.few.is_none() && !found.common {
+        found.few = Some(carriers(tx, &found.term, COMMON).await?);
+    }
+    Ok(found)
+}
+
+/// Patients who carry a term, so many at most.
+async fn carriers(tx: &mut impl Query, term: &str, most: i64) -> Result<Vec<PatientId>> {
     let rows = tx
         .fetch_all(
             "SELECT entity_id FROM search_terms WHERE kind = $1 AND term = $2 LIMIT $3",
-            args![KIND, term, FEW + 1],
+            args![KIND, term, most],
         )
         .await?;
-    let ids: Vec<PatientId> = rows.iter().map(|row| row.get("entity_id")).collect::<Result<_>>()?;
+    rows.iter().map(|row| row.get("entity_id")).collect()
+}
+
+/// How many are found by `typed`, and who they are if they are few.
+async fn sought(ctx: &Ctx, tx: &mut impl Query, typed: &str) -> Result<Found> {
+    let term = ctx.vault.term(KIND, &terms::asked(typed));
+    let ids = carriers(tx, &term, FEW + 1).await?;
     if ids.len() > FEW.unsigned_abs() as usize {
-        return Ok(Found { term, few: None });
+        let row = tx
+            .fetch_one(
+                "SELECT count(*) AS n
+                   FROM (SELECT entity_id FROM search_terms WHERE kind = $1 AND term = $2 LIMIT $3) s",
+                args![KIND, term, COMMON],
+            )
+            .await?;
+        return Ok(Found { term, few: None, common: row.get::<i64>("n")? == COMMON });
     }
     // The records of a person are found together, whichever of them fits.
     let mut values = Vec::new();
@@ -320,7 +347,7 @@ pub async fn found_by(ctx: &Ctx, tx: &mut impl Query, typed: &str) -> Result<Fou
     for row in tx.fetch_built(others, values).await? {
         few.push(row.get("id")?);
     }
-    Ok(Found { term, few: Some(few) })
+    Ok(Found { term, few: Some(few), common: false })
 }
 
 /// A page, and one more, of the patients within reach that are found by `typed`: who was entered
@@ -332,7 +359,7 @@ pub async fn find(
     typed: &str,
     ask: &PageAsk<PatientId>,
 ) -> Result<Vec<Patient>> {
-    let found = found_by(ctx, tx, typed).await?;
+    let found = sought(ctx, tx, typed).await?;
     // Behind every id that can be: `~` comes after the letters and digits of an id.
     let before = ask.after.map_or_else(|| "~".to_owned(), |id| id.to_string());
     let mut values = args![before, ask.one_more()];
@@ -345,7 +372,17 @@ pub async fn find(
             )
         }
         // A word that many carry: those within reach are asked whether they carry it.
-        None => reach.walk(|column, values| found.condition(column, values), &mut values),
+        None if found.common => reach.walk(|column, values| found.condition(column, values), &mut values),
+        // In between: those who carry it are asked whether they are within reach, the newest first.
+        None => {
+            let carried = found.carried(&mut values);
+            let within = reach.condition(&mut values);
+            format!(
+                "SELECT p.id FROM search_terms t JOIN patients p ON p.id = t.entity_id
+                  WHERE {carried} AND t.entity_id < $1 AND p.merged_into IS NULL AND {within}
+                  ORDER BY t.entity_id DESC LIMIT $2"
+            )
+        }
     };
     let sql = format!(
         "{SHOWN} WHERE p.id IN (SELECT id FROM ({ids}) k ORDER BY id DESC LIMIT $2) ORDER BY p.id DESC"

@@ -151,6 +151,7 @@ fn stretches(shelf: &Shelf, narrowed: Narrowed<'_>, values: &mut Vec<Value>) -> 
             format!("AND r.assigned_to = ${}", values.len())
         }
     };
+    let few = found.and_then(|found| found.patients.few()).map(|few| among(few, values));
     let mut stretches = Vec::new();
     for part in shelf.parts() {
         values.push(part.is.clone());
@@ -166,21 +167,21 @@ fn stretches(shelf: &Shelf, narrowed: Narrowed<'_>, values: &mut Vec<Value>) -> 
         };
         // Few are found: they are looked up and asked where they stand. Many: the shelf is walked
         // and each row is asked whether it is one of them.
-        let rare = found.is_some_and(|found| found.patients.few().is_some());
-        if rare || matches!(shelf, Shelf::Of(_)) {
+        let meant = |values: &mut Vec<Value>| {
+            found.map_or_else(String::new, |found| found.patients.condition("r.patient_id", values))
+        };
+        let looked_up = match &few {
+            Some(few) => Some(format!("r.patient_id IN ({few}) AND {here_last}")),
+            None if matches!(shelf, Shelf::Of(_)) => Some(format!("{here} {}", meant(values))),
+            None => None,
+        };
+        if let Some(fits) = looked_up {
             let listed = states.iter().map(|state| state.word()).collect::<Vec<_>>();
             let states = among(&listed, values);
-            match found {
-                None => add(&format!("{here} AND r.state IN ({states})")),
-                Some(found) => {
-                    let few = among(found.patients.few().unwrap_or_default(), values);
-                    add(&format!("r.patient_id IN ({few}) AND {here_last} AND r.state IN ({states})"));
-                }
-            }
+            add(&format!("{fits} AND r.state IN ({states})"));
         } else {
             for state in states {
-                let meant =
-                    found.map_or_else(String::new, |found| found.patients.condition("r.patient_id", values));
+                let meant = meant(values);
                 add(&format!("{here} AND r.state = '{}' {meant}", state.word()));
             }
         }

@@ -98,8 +98,9 @@ export async function measure(base, { patients, firstNo, rounds }) {
   for (const [kind, typed] of Object.entries(searches)) {
     await list(`patient search by ${kind}`, 'patient search', several(rounds, (i) => [i % 2 ? rural : desk, `/patients?q=${encodeURIComponent(typed(someone(i)))}`]));
   }
-  await list('desk search by name', 'desk inbox', several(rounds, (i) => [desk, `/referrals?box=in&q=${encodeURIComponent(someone(i).name)}`]));
-  await list('desk search by surname', 'desk inbox', several(rounds, (i) => [desk, `/referrals?box=in&q=${encodeURIComponent(someone(i).name[0])}`]));
+  for (const kind of ['name', 'surname', 'initials']) {
+    await list(`desk search by ${kind}`, 'desk inbox', several(rounds, (i) => [desk, `/referrals?box=in&q=${encodeURIComponent(searches[kind](someone(i)))}`]));
+  }
   const letters = [];
   let next = null;
   while (letters.length < rounds) {
