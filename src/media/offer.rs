@@ -2,6 +2,8 @@
 //!
 //! What may not come in is refused here by name; what must not be acted on is taken out.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::error::MediaError;
 use super::model::{Kind, Mid};
 
@@ -51,6 +53,7 @@ impl Offer {
         }
         let mut kept = String::with_capacity(text.len());
         let mut sections: Vec<Draft> = Vec::new();
+        let (mut codecs, mut here) = (Codecs::new(), Codecs::new());
         for line in text.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
             if is_candidate(line) {
                 continue;
@@ -60,12 +63,15 @@ impl Offer {
                     return Err(MediaError::TooManySections);
                 }
                 sections.push(Draft::open(media)?);
+                agree(&mut codecs, &mut here)?;
             } else if let Some(section) = sections.last_mut() {
                 section.read(line)?;
+                describe(&mut here, line);
             }
             kept.push_str(line);
             kept.push_str("\r\n");
         }
+        agree(&mut codecs, &mut here)?;
         let sections: Vec<Offered> = sections.into_iter().map(Draft::close).collect::<Result<_, _>>()?;
         let twice = |at: usize| sections[..at].iter().any(|other| other.mid == sections[at].mid);
         if sections.is_empty() || (0..sections.len()).any(twice) {
@@ -119,6 +125,41 @@ impl Draft {
     }
 }
 
+/// What payload types mean, by their number: the codec, and what tells it from its like.
+type Codecs<'a> = BTreeMap<&'a str, BTreeSet<String>>;
+
+/// Notes what a line of a section says of a payload type.
+fn describe<'a>(here: &mut Codecs<'a>, line: &'a str) {
+    let said = |start: &str| line.strip_prefix(start).and_then(|rest| rest.split_once(' '));
+    if let Some((number, codec)) = said("a=rtpmap:") {
+        here.entry(number).or_default().insert(codec.to_ascii_lowercase());
+    } else if let Some((number, format)) = said("a=fmtp:") {
+        let words = format.split(';').map(|word| word.trim().to_ascii_lowercase());
+        here.entry(number).or_default().extend(words.filter_map(telling));
+    }
+}
+
+/// The part of a format's parameter that makes it another codec's.
+fn telling(word: String) -> Option<String> {
+    match word.split_once('=')? {
+        // Profile and constraints; the last two digits are the level, which may be another each way (RFC 6184).
+        ("profile-level-id", id) if id.len() == 6 => id.get(..4).map(str::to_owned),
+        ("profile-level-id" | "packetization-mode" | "profile-id" | "apt", _) => Some(word),
+        _ => None,
+    }
+}
+
+/// Adds a section's payload types to those of the others. In one bundle a number means one thing
+/// (RFC 8843, section 9.1.1), and the engine stands on it.
+fn agree<'a>(codecs: &mut Codecs<'a>, here: &mut Codecs<'a>) -> Result<(), MediaError> {
+    for (number, meaning) in std::mem::take(here) {
+        if *codecs.entry(number).or_insert_with(|| meaning.clone()) != meaning {
+            return Err(MediaError::BadOffer);
+        }
+    }
+    Ok(())
+}
+
 fn is_candidate(line: &str) -> bool {
     ["a=candidate:", "a=remote-candidates:", "a=end-of-candidates"]
         .iter()
@@ -135,6 +176,32 @@ mod tests {
         m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=sendonly\r\n\
         a=candidate:1 1 udp 2113937151 host.local 5000 typ host\r\na=end-of-candidates\r\n\
         m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=recvonly\r\n";
+
+    /// Two sections that send H.264 under one number, the second as `format` says.
+    fn twice(format: &str) -> Result<Offer, MediaError> {
+        let section = |mid: u8, format: &str| {
+            format!(
+                "m=video 9 UDP/TLS/RTP/SAVPF 126\r\na=mid:{mid}\r\na=rtpmap:126 H264/90000\r\n\
+                 a=fmtp:126 {format}\r\n"
+            )
+        };
+        let first = section(0, "profile-level-id=42e01f;packetization-mode=1");
+        Offer::read(&format!("v=0\r\n{first}{}", section(1, format)))
+    }
+
+    #[test]
+    fn a_payload_type_means_the_same_in_every_section() {
+        assert!(twice("packetization-mode=1;profile-level-id=42E01F").is_ok());
+        assert!(twice("profile-level-id=42e034;packetization-mode=1;max-fs=900").is_ok(), "another level");
+        for other in [
+            "profile-level-id=42001f;packetization-mode=1",
+            "profile-level-id=42e01f",
+            "profile-level-id=429496729642e01f;packetization-mode=1",
+            "packetization-mode=1",
+        ] {
+            assert_eq!(twice(other).err(), Some(MediaError::BadOffer), "{other}");
+        }
+    }
 
     #[test]
     fn sections_are_read_in_their_order_and_candidates_are_taken_out() {
