@@ -24,6 +24,7 @@ mod effort;
 mod error;
 mod events;
 mod feed;
+mod feedback;
 mod forward;
 mod h264;
 mod ladder;

@@ -21,6 +21,7 @@ use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
 
 use super::demux::Remote;
 use super::error::MediaError;
+use super::feedback::Numbers;
 use super::model::{Kind, Line, Mid, Section, Source};
 use super::offer::{Offer, Way};
 pub(super) use homes::{Homes, Identity};
@@ -110,6 +111,7 @@ pub(super) struct Peer {
     sections: Vec<Section>,
     outlets: Vec<Outlet>,
     codecs: Vec<(u8, Codec)>,
+    numbers: Numbers,
     /// What changed since the engine was last drained.
     pending: Pending,
     /// As the engine said when it was last drained.
@@ -160,6 +162,7 @@ impl Peer {
             sections: Vec::new(),
             outlets: Vec::new(),
             codecs: Vec::new(),
+            numbers: Numbers::default(),
             pending: Pending::Nothing,
             wake: None,
             faults: 0,
@@ -179,6 +182,7 @@ impl Peer {
         let parsed = SdpOffer::from_sdp_string(&offer.text).map_err(|_| MediaError::BadOffer)?;
         let answer = self.rtc.sdp_api().accept_offer(parsed).map_err(|_| MediaError::BadOffer)?;
         self.pending = Pending::Changed;
+        self.numbers.agree(&offer.text);
         self.codecs = self
             .rtc
             .codec_config()
@@ -226,6 +230,9 @@ impl Peer {
         said: &mut Said,
     ) -> Result<(), Broken> {
         assert!(!self.trip, "a fault was asked for by a test");
+        if !self.numbers.lets_in(bytes) {
+            return Ok(());
+        }
         self.drain_changes(now, said)?;
         let Some(received) = self.homes.receive(source, bytes) else { return Ok(()) };
         if self.rtc.handle_input(Input::Receive(now, received)).is_err() {
@@ -419,6 +426,7 @@ impl Peer {
     }
 
     fn read(&mut self, packet: RtpPacket) -> Option<Packet> {
+        self.numbers.counted(packet.header.ext_vals.transport_cc);
         let pt = *packet.header.payload_type;
         let (_, codec) = *self.codecs.iter().find(|(known, _)| *known == pt)?;
         let from = {
