@@ -1,11 +1,15 @@
 //! Running other programs.
 
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::Outcome;
+
+/// As many of its last lines a program that failed is quoted with.
+const LAST_WORDS: usize = 40;
 
 /// Runs a program to its end, its output passed through.
 pub fn run(program: &str, args: &[&str], env: &[(&str, &str)]) -> Outcome {
@@ -24,7 +28,8 @@ pub fn run_in(folder: &Path, program: &str, args: &[&str], env: &[(&str, &str)])
     if status.success() { Ok(()) } else { Err(format!("`{program} {}` failed ({status})", args.join(" "))) }
 }
 
-/// Runs a program and hands each line it says on standard output to `ear`, after printing it.
+/// Runs a program and hands each line it says on standard output to `ear`, after printing it. A failure quotes the
+/// last of them: a log of half an hour is often seen by its end alone.
 pub fn run_listening(
     program: &str,
     args: &[&str],
@@ -39,13 +44,22 @@ pub fn run_listening(
         .spawn()
         .map_err(|e| format!("{program} could not be started: {e}"))?;
     let out = child.stdout.take().expect("standard output was piped three lines above");
+    let mut last = VecDeque::with_capacity(LAST_WORDS);
     for line in BufReader::new(out).lines().map_while(Result::ok) {
         println!("{line}");
         ear(&line);
+        if last.len() == LAST_WORDS {
+            last.pop_front();
+        }
+        last.push_back(line);
     }
     std::io::stdout().flush().map_err(|e| e.to_string())?;
     let status = child.wait().map_err(|e| e.to_string())?;
-    if status.success() { Ok(()) } else { Err(format!("`{program} {}` failed ({status})", args.join(" "))) }
+    if status.success() {
+        return Ok(());
+    }
+    let last = Vec::from(last).join("\n    ");
+    Err(format!("`{program} {}` failed ({status}), having said last:\n    {last}", args.join(" ")))
 }
 
 /// What a program says, or nothing if it cannot be run or fails.

@@ -41,7 +41,8 @@ impl Score {
         match &trouble {
             None if skipped => println!("== {name}: SKIPPED, not passed"),
             None => println!("== {name}: ok, {:.1} s", took.as_secs_f64()),
-            Some(why) => println!("== {name}: FAILED, {:.1} s: {why}", took.as_secs_f64()),
+            // Why is told at the end, under the table.
+            Some(_) => println!("== {name}: FAILED, {:.1} s", took.as_secs_f64()),
         }
         self.parts.push(Done { name, took, tests, trouble, skipped });
     }
