@@ -271,27 +271,44 @@ pub async fn is_within(tx: &mut impl Query, reach: &Reach, id: PatientId) -> Res
 const FEW: i64 = 500;
 /// From so many on a word is a common one: in the largest archive, walking a list until enough of it
 /// carry the word costs no more than looking up everybody who carries it.
-const COMMON: i64 = 4_000;
+const COMMON: i64 = 2_000;
 
-/// The patients that are found by what somebody typed: few enough to name, or many.
+/// The patients that are found by what somebody typed.
 #[derive(Debug, Clone)]
 pub struct Found {
     term: String,
-    few: Option<Vec<PatientId>>,
-    common: bool,
+    who: Who,
+}
+
+/// How many they are.
+#[derive(Debug, Clone)]
+enum Who {
+    /// So few that they are named.
+    Few(Vec<PatientId>),
+    /// So many that they are looked up by the word they carry.
+    Some,
+    /// So many that a list is walked rather, and asked for the word.
+    Many,
 }
 
 impl Found {
-    /// Who they are, if they are few.
-    pub fn few(&self) -> Option<&[PatientId]> {
-        self.few.as_deref()
+    /// A condition for the SQL of other rooms by which the patient in `column` is looked up; its values
+    /// are added to `values`. Nothing if so many are found that [the list is to be walked](Self::carried_by).
+    pub fn looked_up(&self, column: &str, values: &mut Vec<Value>) -> Option<String> {
+        match &self.who {
+            Who::Few(few) => Some(format!("{column} IN ({})", among(few, values))),
+            Who::Some => {
+                let carried = self.carried(values);
+                Some(format!("{column} IN (SELECT t.entity_id FROM search_terms t WHERE {carried})"))
+            }
+            Who::Many => None,
+        }
     }
 
-    /// A condition for the SQL of other rooms, true where the patient in `column` is one of them;
-    /// its values are added to `values`.
-    pub fn condition(&self, column: &str, values: &mut Vec<Value>) -> String {
+    /// A condition that is asked of each row of a walk: that the patient in `column` is one of them.
+    pub fn carried_by(&self, column: &str, values: &mut Vec<Value>) -> String {
         let carried = self.carried(values);
-        format!("AND EXISTS (SELECT 1 FROM search_terms t WHERE {carried} AND t.entity_id = {column})")
+        format!("EXISTS (SELECT 1 FROM search_terms t WHERE {carried} AND t.entity_id = {column})")
     }
 
     /// The condition on a term `t` that it is this one.
@@ -299,15 +316,6 @@ impl Found {
         values.extend(args![KIND, self.term]);
         format!("t.kind = ${} AND t.term = ${}", values.len() - 1, values.len())
     }
-}
-
-/// All patients found by `typed`, for lists that have their own scope: named unless the word is common.
-pub async fn found_by(ctx: &Ctx, tx: &mut impl Query, typed: &str) -> Result<Found> {
-    let mut found = sought(ctx, tx, typed).await?;
-    if found.few.is_none() && !found.common {
-        found.few = Some(carriers(tx, &found.term, COMMON).await?);
-    }
-    Ok(found)
 }
 
 /// Patients who carry a term, so many at most.
@@ -321,8 +329,8 @@ async fn carriers(tx: &mut impl Query, term: &str, most: i64) -> Result<Vec<Pati
     rows.iter().map(|row| row.get("entity_id")).collect()
 }
 
-/// How many are found by `typed`, and who they are if they are few.
-async fn sought(ctx: &Ctx, tx: &mut impl Query, typed: &str) -> Result<Found> {
+/// All patients found by `typed`, for lists that have their own scope.
+pub async fn found_by(ctx: &Ctx, tx: &mut impl Query, typed: &str) -> Result<Found> {
     let term = ctx.vault.term(KIND, &terms::asked(typed));
     let ids = carriers(tx, &term, FEW + 1).await?;
     if ids.len() > FEW.unsigned_abs() as usize {
@@ -333,7 +341,8 @@ async fn sought(ctx: &Ctx, tx: &mut impl Query, typed: &str) -> Result<Found> {
                 args![KIND, term, COMMON],
             )
             .await?;
-        return Ok(Found { term, few: None, common: row.get::<i64>("n")? == COMMON });
+        let who = if row.get::<i64>("n")? == COMMON { Who::Many } else { Who::Some };
+        return Ok(Found { term, who });
     }
     // The records of a person are found together, whichever of them fits.
     let mut values = Vec::new();
@@ -347,7 +356,7 @@ async fn sought(ctx: &Ctx, tx: &mut impl Query, typed: &str) -> Result<Found> {
     for row in tx.fetch_built(others, values).await? {
         few.push(row.get("id")?);
     }
-    Ok(Found { term, few: Some(few), common: false })
+    Ok(Found { term, who: Who::Few(few) })
 }
 
 /// A page, and one more, of the patients within reach that are found by `typed`: who was entered
@@ -359,22 +368,20 @@ pub async fn find(
     typed: &str,
     ask: &PageAsk<PatientId>,
 ) -> Result<Vec<Patient>> {
-    let found = sought(ctx, tx, typed).await?;
+    let found = found_by(ctx, tx, typed).await?;
     // Behind every id that can be: `~` comes after the letters and digits of an id.
     let before = ask.after.map_or_else(|| "~".to_owned(), |id| id.to_string());
     let mut values = args![before, ask.one_more()];
-    let ids = match found.few() {
-        Some(few) => {
+    let ids = match &found.who {
+        Who::Few(few) => {
             let few = among(few, &mut values);
             let within = reach.condition(&mut values);
             format!(
                 "SELECT p.id FROM patients p WHERE p.id IN ({few}) AND p.id < $1 AND p.merged_into IS NULL AND {within}"
             )
         }
-        // A word that many carry: those within reach are asked whether they carry it.
-        None if found.common => reach.walk(|column, values| found.condition(column, values), &mut values),
-        // In between: those who carry it are asked whether they are within reach, the newest first.
-        None => {
+        // Those who carry the word are asked whether they are within reach, the newest first.
+        Who::Some => {
             let carried = found.carried(&mut values);
             let within = reach.condition(&mut values);
             format!(
@@ -382,6 +389,10 @@ pub async fn find(
                   WHERE {carried} AND t.entity_id < $1 AND p.merged_into IS NULL AND {within}
                   ORDER BY t.entity_id DESC LIMIT $2"
             )
+        }
+        // Those within reach are asked whether they carry it.
+        Who::Many => {
+            reach.walk(|column, values| format!("AND {}", found.carried_by(column, values)), &mut values)
         }
     };
     let sql = format!(

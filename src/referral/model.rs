@@ -385,6 +385,9 @@ pub struct AnswerClock {
     pub within_ms: i64,
 }
 
+/// How far two urgencies are apart in the order of a desk: further than any two moments in milliseconds.
+const RANK: i64 = 10_000_000_000_000_000;
+
 impl Referral {
     /// The two sides, for the policy.
     pub fn sides(&self, lead_facility: FacilityId) -> Sides {
@@ -403,12 +406,13 @@ impl Referral {
     /// Where it stands on a desk: most urgent first, then what is due first, then the newest.
     /// What is at its end comes last. Migration 0014 has the same sum in SQL.
     pub fn desk_order(&self) -> i64 {
-        const AFTER_ALL: i64 = 10;
-        const RANK: i64 = 10_000_000_000_000_000;
         const NEVER_DUE: i64 = 9_000_000_000_000_000;
-        let rank = if MACHINE.is_terminal(self.state) { AFTER_ALL } else { rank(self.urgency) };
-        rank * RANK + self.answer.due_at.map_or(NEVER_DUE - self.state_since.millis(), Timestamp::millis)
+        let first = if MACHINE.is_terminal(self.state) { Self::ENDED } else { rank(self.urgency) * RANK };
+        first + self.answer.due_at.map_or(NEVER_DUE - self.state_since.millis(), Timestamp::millis)
     }
+
+    /// From here on lies in the [order of a desk](Self::desk_order) what is at its end.
+    pub const ENDED: i64 = 10 * RANK;
 
     /// When time acts on it, as it stands now.
     pub fn next_deadline(&self) -> Option<Timestamp> {

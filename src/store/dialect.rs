@@ -59,8 +59,13 @@ impl Dialect {
             }
             Self::Postgres => {
                 // A page of a list is short work for one process: calling helpers in or compiling the
-                // plan takes longer than answering, and whoever asks next needs the processor too.
-                for set in ["SET max_parallel_workers_per_gather = 0", "SET jit = off"] {
+                // plan takes longer than answering, and whoever asks next needs the processor too. And
+                // a plan that was made while a table was empty must not be kept while it fills.
+                for set in [
+                    "SET max_parallel_workers_per_gather = 0",
+                    "SET jit = off",
+                    "SET plan_cache_mode = force_custom_plan",
+                ] {
                     sqlx::raw_sql(set).execute(&mut *conn).await?;
                 }
                 if let Some(schema) = schema {

@@ -32,6 +32,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (20, "scale", include_str!("../../migrations/0020_scale.sql")),
     (21, "office", include_str!("../../migrations/0021_office.sql")),
     (22, "scale", include_str!("../../migrations/0022_scale.sql")),
+    (23, "walks", include_str!("../../migrations/0023_walks.sql")),
 ];
 
 /// Runs what has not run yet.

@@ -347,3 +347,62 @@ async fn a_desk_finds_by_name_pinyin_initials_telephone_and_number() {
         assert_eq!(ids(&tail), [""; 0]);
     }
 }
+
+/// So many people more who are found by whatever two people or more are found by.
+async fn pad_words(alliance: &Alliance, n: usize) {
+    let mut tx = alliance.ctx.db.write_quiet("test.pad").await.unwrap();
+    let words = tx
+        .fetch_all("SELECT kind, term FROM search_terms GROUP BY kind, term HAVING count(*) > 1", args![])
+        .await
+        .unwrap();
+    for word in words {
+        let (kind, term): (String, String) = (word.get("kind").unwrap(), word.get("term").unwrap());
+        let rows = (0..n).map(|n| args![kind, term, format!("pat-019aa5e0c4007000800000000000{n:04x}")]);
+        tx.insert_all("search_terms (kind, term, entity_id)", rows.collect(), "ON CONFLICT DO NOTHING")
+            .await
+            .unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_word_finds_the_same_letters_and_patients_however_many_carry_it() {
+    let alliance = Alliance::open().await;
+    let (clinic, hospital) = (alliance.clinic("Luwan").await, alliance.hospital("Yundi First").await);
+    let mut letters = Vec::new();
+    for name in ["乔一", "乔二", "乔三", "乔四", "乔五", "韩六"] {
+        alliance.clock.forward(Duration::from_secs(60));
+        letters.push(sent(&alliance, &clinic, &hospital, name).await);
+    }
+    let letter = |n: usize| format!("/referrals/{}", letters[n]);
+    hospital.desk().does(&letter(1), "accept", json!({})).await.is(200);
+    clinic.doctor().does(&letter(2), "cancel", json!({ "reason": "patient_declined" })).await.is(200);
+    let asks = [
+        (hospital.desk(), "/referrals?box=in&q=乔"),
+        (hospital.desk(), "/referrals?box=in&tab=decide&q=乔"),
+        (hospital.desk(), "/referrals?box=in&tab=booked&q=乔"),
+        (hospital.desk(), "/referrals?box=in&tab=done&q=乔"),
+        (hospital.doctor(), "/referrals?box=in&q=乔"),
+        (clinic.desk(), "/referrals?box=out&q=乔"),
+        (clinic.doctor(), "/referrals?box=mine&q=乔"),
+        (clinic.doctor(), "/patients?q=乔"),
+        (hospital.desk(), "/patients?q=乔"),
+    ];
+    let answers = async || {
+        let mut found = Vec::new();
+        for (who, list) in &asks {
+            found.push((*list, walk(who, list, 2, async || {}).await));
+        }
+        found
+    };
+
+    let few = answers().await;
+    pad_words(&alliance, 700).await;
+    let some = answers().await;
+    pad_words(&alliance, 2_500).await;
+    let many = answers().await;
+
+    assert_eq!(few.iter().map(|(_, ids)| ids.len()).collect::<Vec<_>>(), [5, 3, 1, 1, 5, 5, 5, 5, 4]);
+    assert_eq!(some, few);
+    assert_eq!(many, few);
+}

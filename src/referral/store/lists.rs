@@ -2,12 +2,13 @@
 //!
 //! A list is read in the order of the desk from indexes that end in that order, one short
 //! stretch for each place and state, so a page costs the same in a small archive and in a large one.
+//! A word that many patients carry is looked for along a whole shelf, in one walk.
 
 use super::{
     super::{
         desk::Assigned,
         model::{Direction, Referral},
-        state::State,
+        state::{MACHINE, State},
     },
     select,
 };
@@ -151,7 +152,6 @@ fn stretches(shelf: &Shelf, narrowed: Narrowed<'_>, values: &mut Vec<Value>) -> 
             format!("AND r.assigned_to = ${}", values.len())
         }
     };
-    let few = found.and_then(|found| found.patients.few()).map(|few| among(few, values));
     let mut stretches = Vec::new();
     for part in shelf.parts() {
         values.push(part.is.clone());
@@ -165,24 +165,27 @@ fn stretches(shelf: &Shelf, narrowed: Narrowed<'_>, values: &mut Vec<Value>) -> 
                 stretches.len()
             ));
         };
-        // Few are found: they are looked up and asked where they stand. Many: the shelf is walked
-        // and each row is asked whether it is one of them.
-        let meant = |values: &mut Vec<Value>| {
-            found.map_or_else(String::new, |found| found.patients.condition("r.patient_id", values))
-        };
-        let looked_up = match &few {
-            Some(few) => Some(format!("r.patient_id IN ({few}) AND {here_last}")),
-            None if matches!(shelf, Shelf::Of(_)) => Some(format!("{here} {}", meant(values))),
+        // Letters of patients are looked up and asked where they stand; or, where very many are found, the
+        // shelf is walked in the order of the desk and each letter is asked whether it is one of them.
+        let in_one = match found {
+            Some(found) => Some(match found.patients.looked_up("r.patient_id", values) {
+                Some(those) => format!("{those} AND {here_last}"),
+                None => {
+                    let one_of = found.patients.carried_by("r.patient_id", values);
+                    format!("{here} AND {one_of} {}", span(states))
+                }
+            }),
+            None if matches!(shelf, Shelf::Of(_)) => Some(here.clone()),
             None => None,
         };
-        if let Some(fits) = looked_up {
+        if let Some(fits) = in_one {
             let listed = states.iter().map(|state| state.word()).collect::<Vec<_>>();
             let states = among(&listed, values);
-            add(&format!("{fits} AND r.state IN ({states})"));
+            // Not by an index of states: each of them would be walked by itself.
+            add(&format!("{fits} AND r.state || '' IN ({states})"));
         } else {
             for state in states {
-                let meant = meant(values);
-                add(&format!("{here} AND r.state = '{}' {meant}", state.word()));
+                add(&format!("{here} AND r.state = '{}'", state.word()));
             }
         }
         if let Some(found) = found.filter(|found| !found.numbers.is_empty()) {
@@ -191,6 +194,17 @@ fn stretches(shelf: &Shelf, narrowed: Narrowed<'_>, values: &mut Vec<Value>) -> 
         }
     }
     stretches
+}
+
+/// The span of a desk's order in which letters of these states lie: what is open is not looked for
+/// among all that ever ended.
+fn span(states: &[State]) -> String {
+    let ended = states.iter().filter(|state| MACHINE.is_terminal(**state)).count();
+    match ended {
+        0 => format!("AND r.desk_order < {}", Referral::ENDED),
+        all if all == states.len() => format!("AND r.desk_order >= {}", Referral::ENDED),
+        _ => String::new(),
+    }
 }
 
 /// The most rows of one state that are counted: whoever has more has many.
