@@ -1,6 +1,6 @@
 /**
  * The ring, made of two tones that rise in volume: no file to load, and it sounds in a hidden tab.
- * A browser plays nothing before the page was touched; `blocked` says so, and the page asks for a touch.
+ * A browser plays nothing before the page was touched; `blocked` says so, and the first press anywhere opens the sound.
  */
 import type { Urgency } from './protocol';
 
@@ -17,6 +17,9 @@ function context(): AudioContext | null {
   if (!audio && typeof AudioContext !== 'undefined') {
     audio = new AudioContext();
     audio.onstatechange = () => watchers.forEach((fn) => fn(blocked()));
+    // Kept for good: a system may take the sound away again, and the next press fetches it back. Not before the press
+    // has ended: a bell that is struck through has to know at its click that it still was.
+    for (const press of ['click', 'keyup']) addEventListener(press, () => void (blocked() && unlock()), true);
   }
   return audio;
 }
@@ -35,7 +38,7 @@ export function onBlocked(fn: (blocked: boolean) => void): () => void {
   };
 }
 
-/** To be called from a press: opens the sound for good. */
+/** Resolves when the sound is open; to be asked within a press. */
 export async function unlock(): Promise<void> {
   await context()?.resume();
 }

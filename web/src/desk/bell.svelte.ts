@@ -1,5 +1,5 @@
 /** The desk's bell: an urgent letter that comes in is heard, unless this browser was told to keep quiet. */
-import { blocked, onBlocked, ring, unlock } from '../call/sound';
+import { blocked, onBlocked, ring } from '../call/sound';
 import type { LiveEvent } from '../live.svelte';
 
 const KEPT = 'desk.muted';
@@ -23,11 +23,10 @@ export const muted = $state({ on: kept() });
 export const bell = $state({ blocked: blocked() });
 onBlocked((now) => (bell.blocked = now));
 
-/** Quiet, or heard again; a press also opens the sound of a browser that plays nothing before one. */
+/** Quiet, or heard again. */
 export function setMuted(on: boolean): void {
   muted.on = on;
   if (on) stop?.();
-  else void unlock();
   try {
     localStorage.setItem(KEPT, on ? '1' : '0');
   } catch {
