@@ -1,8 +1,12 @@
 // Every screen and its states, once. The axe pass, the check of words and the pictures walk this one list: whoever adds
 // a page adds a line. `who` looks at it, `at` is its address, `ready` is there once it is drawn, `stage` leads from the
 // address to the scene, `under` is what is done to the line meanwhile.
+import { readFileSync } from 'node:fs';
 import { hush, meet, ring } from './house.mjs';
 import { pause } from './steps.mjs';
+
+/** What somebody is told who sent far too much. */
+const SHOWN_OUT = JSON.parse(readFileSync(new URL('../../fixtures/signal/server-eph-shown_out.json', import.meta.url), 'utf8'));
 
 const press = (...names) => async (page) => {
   for (const name of names) await page.keyboard.press(name);
@@ -235,6 +239,10 @@ export const SCENES = [
     await pause(300);
   } },
   { ...live, name: 'call-reconnecting', under: 'cut', stage: cut },
+  { ...live, name: 'call-shown-out', stage: async (page, house) => {
+    await page.evaluate((frame) => window.__hear(frame), { ...SHOWN_OUT, consult: house.live.id });
+    await page.locator('.empty-call').waitFor();
+  } },
   { name: 'call-strip', who: 'specialist', before: meet, at: inCall, ready: '.tile:not(.own) video', stage: async (page) => {
     await page.evaluate(() => {
       const link = Object.assign(document.createElement('a'), { href: '/consults' });
