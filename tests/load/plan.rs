@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::crowd::{Counted, Crowd};
 use super::servers::{Name, Server, Shape};
-use super::table::{self, Absent};
+use super::table::{self, Absent, Rows};
 
 /// A load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,17 @@ pub struct Plan {
     loads: Vec<Load>,
     top: bool,
     growth: bool,
-    dry: bool,
+    keep: Keep,
+}
+
+/// What becomes of the rounds that were kept before, and of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Replace,
+    /// Count on from those, and keep all.
+    Add,
+    /// Print, and write no file.
+    Nothing,
 }
 
 impl Plan {
@@ -88,7 +98,7 @@ impl Plan {
             loads: LOADS.to_vec(),
             top: true,
             growth: true,
-            dry: false,
+            keep: Keep::Replace,
         };
         let mut args = args.iter().copied();
         while let Some(arg) = args.next() {
@@ -107,7 +117,8 @@ impl Plan {
                 }
                 "--no-top" => plan.top = false,
                 "--no-growth" => plan.growth = false,
-                "--dry" => plan.dry = true,
+                "--add" => plan.keep = Keep::Add,
+                "--dry" => plan.keep = Keep::Nothing,
                 _ => return Err(format!("{arg} is not known")),
             }
         }
@@ -115,48 +126,58 @@ impl Plan {
     }
 
     pub fn run(&self, ip: IpAddr) -> ExitCode {
-        let (mut rows, mut skipped, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-        for round in 0..self.rounds {
-            for load in &self.loads {
-                // Every other round the other way about: what comes first is not always the same.
-                let mut order = self.servers.clone();
-                if round % 2 == 1 {
-                    order.reverse();
-                }
-                for name in order {
-                    let Some(server) = name.start(ip) else {
-                        if !skipped.contains(&name) {
-                            println!("{}: not on this machine, skipped", name.text());
-                            skipped.push(name);
-                        }
-                        continue;
-                    };
-                    let mut trial = Trial::new(server, ip, name, *load, round, self.window);
-                    if let Err(why) = trial.climb(&self.levels, self.top) {
-                        println!("{}: {why}", name.text());
-                        failed.push(name);
+        let mut rows = if self.keep == Keep::Add { table::kept() } else { Rows::default() };
+        let before = rows.compared.iter().chain(&rows.growth).map(|row| row.round).max().unwrap_or(0);
+        let (mut skipped, mut failed) = (Vec::new(), Vec::new());
+        for round in before..before + self.rounds {
+            // All levels first, then all highest rates: what is compared lies close in time, for a
+            // machine that others use has faster and slower minutes.
+            for part in [Trial::climb, Trial::seek].into_iter().take(1 + usize::from(self.top)) {
+                for load in &self.loads {
+                    // Every other round the other way about: what comes first is not always the same.
+                    let mut order = self.servers.clone();
+                    if round % 2 == 1 {
+                        order.reverse();
                     }
-                    rows.extend(trial.rows);
+                    for name in order {
+                        let Some(server) = name.start(ip) else {
+                            if !skipped.contains(&name) {
+                                println!("{}: not on this machine, skipped", name.text());
+                                skipped.push(name);
+                            }
+                            continue;
+                        };
+                        let mut trial = Trial::new(server, ip, name, *load, round, self.window);
+                        if let Err(why) = part(&mut trial, &self.levels) {
+                            println!("{}: {why}", name.text());
+                            failed.push(name);
+                        }
+                        rows.compared.extend(trial.rows);
+                    }
                 }
             }
         }
-        let growth = if self.growth { self.grow(ip) } else { Vec::new() };
-        let absent = Absent(skipped.into_iter().map(Name::text).collect());
-        let report = table::write(&rows, &growth, &absent, self.rounds);
-        println!("\n{report}");
-        if !self.dry {
-            table::keep(&rows, &growth, &report);
+        if self.growth {
+            rows.growth.extend(self.grow(ip, before));
         }
-        if failed.is_empty() && !rows.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        let absent = Absent(skipped.into_iter().map(Name::text).collect());
+        let report = table::write(&rows, &absent);
+        println!("\n{report}");
+        if self.keep != Keep::Nothing {
+            table::keep(&rows, &report);
+        }
+        if failed.is_empty() && !rows.compared.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 
-    /// Consults 1, 2, 4 … on one worker, until it or the generator is full.
-    fn grow(&self, ip: IpAddr) -> Vec<Row> {
+    /// Consults 1, 2, 4 … on one worker, and by the floor, until it or the generator is full.
+    fn grow(&self, ip: IpAddr, before: usize) -> Vec<Row> {
         let load = LOADS[2];
         let mut rows = Vec::new();
-        for round in 0..self.rounds {
-            let Some(server) = Name::Causeway.start(ip) else { break };
-            let mut trial = Trial::new(server, ip, Name::Causeway, load, round, self.window);
+        for (round, name) in
+            (before..before + self.rounds).flat_map(|round| [(round, Name::Causeway), (round, Name::Floor)])
+        {
+            let Some(server) = name.start(ip) else { continue };
+            let mut trial = Trial::new(server, ip, name, load, round, self.window);
             let mut consults = 1;
             while trial.reach(consults).is_ok() {
                 let row = trial.measure(Some(consults as usize));
@@ -231,36 +252,46 @@ impl Trial {
         Ok(())
     }
 
-    fn climb(&mut self, levels: &[usize], top: bool) -> Result<(), String> {
-        let each = self.load.shape.rate();
+    /// The levels, one after the other.
+    fn climb(&mut self, levels: &[usize]) -> Result<(), String> {
         for level in levels {
-            self.reach(level.div_ceil(each) as u64)?;
+            self.reach(self.rooms_for(*level))?;
             let row = self.measure(Some(*level));
             let over = row.lost > 0.1;
             self.rows.push(row);
             if over {
-                return Ok(());
-            }
-        }
-        while top && self.rows.last().is_some_and(Row::is_whole) {
-            let more = (self.rooms as f64 * STEP).ceil() as u64;
-            if let Err(why) = self.reach(more) {
-                println!("{}: no more than {} rooms: {why}", self.name.text(), self.rooms);
-                self.rows.iter_mut().next_back().expect("a row was whole").refused_more = true;
                 break;
             }
+        }
+        Ok(())
+    }
+
+    /// From the highest level upwards, until something is lost.
+    fn seek(&mut self, levels: &[usize]) -> Result<(), String> {
+        self.reach(self.rooms_for(levels.iter().copied().max().unwrap_or(1)))?;
+        loop {
             let mut row = self.measure(None);
             if !row.is_whole() {
                 // A stall of the machine happens once; a server that is full is full again.
                 row = self.measure(None);
             }
             let spent = row.generator > GENERATOR || row.offered < KEPT * self.nominal();
+            let over = spent || !row.is_whole();
             self.rows.push(row);
-            if spent {
-                break;
+            if over {
+                return Ok(());
+            }
+            let more = (self.rooms as f64 * STEP).ceil() as u64;
+            if let Err(why) = self.reach(more) {
+                println!("{}: no more than {} rooms: {why}", self.name.text(), self.rooms);
+                self.rows.iter_mut().next_back().expect("a row was whole").refused_more = true;
+                return Ok(());
             }
         }
-        Ok(())
+    }
+
+    fn rooms_for(&self, level: usize) -> u64 {
+        level.div_ceil(self.load.shape.rate()) as u64
     }
 
     /// A window in which the generator kept its timetable; the machine does other things, too.

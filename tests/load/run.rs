@@ -37,6 +37,7 @@ cargo bench --bench load -- [what]
   --shapes A,B      1x3, 1x7, 2s (all)
   --no-top          do not look for the highest rate without loss
   --no-growth       do not grow consults on one worker
+  --add             add these rounds to those that are kept, which are thrown away otherwise
   --dry             print, and write no file";
 
 fn main() -> ExitCode {

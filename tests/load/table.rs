@@ -19,12 +19,44 @@ const BUSY: usize = 30_000;
 const FLAT: f64 = 10.0;
 const US: &str = Name::Causeway.text();
 
+const FIGURES: &str = "figures/relay-load.csv";
+const COMPARISON: &str = "comparison";
+const GROWTH: &str = "growth";
+const COLUMNS: [&str; 19] = [
+    "part",
+    "round",
+    "server",
+    "load",
+    "level",
+    "rooms",
+    "people",
+    "offered_per_s",
+    "forwarded_per_s",
+    "lost",
+    "cpu_s_per_million",
+    "cpu_share",
+    "kb_per_person",
+    "delay_p50_ms",
+    "delay_p99_ms",
+    "generator_share",
+    "key_bits",
+    "machine_load",
+    "refused_more",
+];
+
+/// Every window of the comparison, and of the growth of one worker.
+#[derive(Debug, Default)]
+pub struct Rows {
+    pub compared: Vec<Row>,
+    pub growth: Vec<Row>,
+}
+
 /// What this run could not have: they are named where they would stand.
 #[derive(Debug, Clone)]
 pub struct Absent(pub Vec<&'static str>);
 
 /// The tables between the marks of the document.
-pub fn write(rows: &[Row], growth: &[Row], absent: &Absent, rounds: usize) -> String {
+pub fn write(Rows { compared: rows, growth }: &Rows, absent: &Absent) -> String {
     let mut text = costs(rows);
     for name in &absent.0 {
         writeln!(text, "| | | {name} | skipped | | | | |").unwrap();
@@ -33,7 +65,7 @@ pub fn write(rows: &[Row], growth: &[Row], absent: &Absent, rounds: usize) -> St
     if !growth.is_empty() {
         write!(text, "\n{}", growing(growth)).unwrap();
     }
-    writeln!(text, "\n{}", note(rows, rounds)).unwrap();
+    writeln!(text, "\n{}", note(rows)).unwrap();
     text
 }
 
@@ -85,30 +117,29 @@ fn highest(rows: &[Row]) -> String {
     for load in LOADS {
         let mut line = format!("| {} |", load.text);
         for name in &here {
-            let mut tops: Vec<f64> = Vec::new();
-            let (mut open, mut refused) = (false, false);
+            let (mut tops, mut open, mut refused) = (Vec::new(), false, 0);
             for round in rounds(rows) {
-                let these = rows.iter().filter(|row| {
-                    row.round == round && row.server == name.text() && row.load == load.text && row.is_whole()
-                });
-                let best = these.max_by(|a, b| a.per_second.total_cmp(&b.per_second));
-                if let Some(best) = best {
-                    let after = rows.iter().any(|row| {
-                        row.round == round
-                            && row.server == name.text()
-                            && row.load == load.text
-                            && row.rooms > best.rooms
-                            && !row.is_whole()
-                    });
+                let these = || {
+                    let of = move |row: &&Row| row.round == round && row.load == load.text;
+                    rows.iter().filter(of).filter(|row| row.server == name.text())
+                };
+                // Rounds that did not look for it say nothing of it.
+                if these().all(|row| row.level.is_some()) {
+                    continue;
+                }
+                let whole = these().filter(|row| row.is_whole());
+                if let Some(best) = whole.max_by(|a, b| a.per_second.total_cmp(&b.per_second)) {
+                    let after = these().any(|row| row.rooms > best.rooms && !row.is_whole());
                     open |= !after && !best.refused_more;
-                    refused |= best.refused_more;
+                    refused += usize::from(best.refused_more);
                     tops.push(best.per_second);
                 }
             }
-            let mark = if open { "at least " } else { "" };
+            let (mark, of) = (if open { "at least " } else { "" }, tops.len());
             match middle(&mut tops) {
-                Some(top) if refused => {
-                    write!(line, " {mark}{top:.0}, then it takes no more rooms |").unwrap();
+                Some(top) if refused > 0 => {
+                    write!(line, " {mark}{top:.0} (took no more rooms then in {refused} of {of} rounds) |")
+                        .unwrap();
                 }
                 Some(top) => write!(line, " {mark}{top:.0} |").unwrap(),
                 None => line.push_str(" none |"),
@@ -146,46 +177,82 @@ fn wanted(rows: &[Row]) -> String {
 fn growing(rows: &[Row]) -> String {
     let mut text = String::from(
         "| Consults of two on one worker | Forwarded per second | CPU of one core | CPU per consult, of one core | \
-         against the step before | Lost |\n|---|---|---|---|---|---|\n",
+         against the step before | the floor's per consult | against the step before | Lost |\n\
+         |---|---|---|---|---|---|---|---|\n",
     );
-    let each = |row: &Row| 100.0 * row.cpu / row.rooms as f64;
-    let (mut first, mut before, mut rise): (Option<f64>, Option<f64>, f64) = (None, None, 0.0);
+    let (mut ours, mut floors) = (Steps::default(), Steps::default());
     for count in levels(rows) {
         let these = pick(rows, US, LOADS[2].text, Some(count));
-        let share = median(&these, each);
-        let step = before.map(|before| 100.0 * (share / before - 1.0));
+        if these.is_empty() {
+            continue;
+        }
+        let floor = pick(rows, Name::Floor.text(), LOADS[2].text, Some(count));
         writeln!(
             text,
-            "| {count} | {:.0} | {:.1} % | {share:.2} % | {} | {:.3} % |",
+            "| {count} | {:.0} | {:.1} % | {} | {} | {:.3} % |",
             median(&these, |row| row.per_second),
             100.0 * median(&these, |row| row.cpu),
-            step.map_or_else(String::new, |step| format!("{step:+.0} %")),
+            ours.step(&these),
+            floors.step(&floor),
             100.0 * median(&these, |row| row.lost),
         )
         .unwrap();
-        if these.iter().any(|row| row.is_whole()) {
-            first.get_or_insert(share);
-            (before, rise) = (Some(share), rise.max(step.unwrap_or(0.0)));
-        }
     }
-    let fall = first.zip(before).map_or(0.0, |(first, last)| 100.0 * (1.0 - last / first));
-    let verdict = if rise > FLAT {
+    let verdict = if ours.rise > FLAT {
         "**missed**"
-    } else if fall > FLAT {
+    } else if ours.fall() > FLAT {
         "it falls, which is not flat and is cheaper: what comes together leaves together"
     } else {
         "reached"
     };
     writeln!(
         text,
-        "\nWanted: flat within {FLAT:.0} %. From step to step it rises by {rise:.0} % at most, from the first to the \
-         last without loss it falls by {fall:.0} %: {verdict}."
+        "\nWanted: flat within {FLAT:.0} %. From step to step it rises by {:.0} % at most, from the first to the \
+         last without loss it falls by {:.0} % (the floor by {:.0} %): {verdict}.",
+        ours.rise,
+        ours.fall(),
+        floors.fall(),
     )
     .unwrap();
     text
 }
 
-fn note(rows: &[Row], rounds: usize) -> String {
+/// What a consult takes of a core, from step to step.
+#[derive(Debug, Default)]
+struct Steps {
+    first: Option<f64>,
+    last: Option<f64>,
+    /// The largest rise from one step to the next, in percent.
+    rise: f64,
+}
+
+impl Steps {
+    /// Two cells: the share of a core, and against the step before.
+    fn step(&mut self, these: &[&Row]) -> String {
+        if these.is_empty() {
+            return " | ".to_owned();
+        }
+        let share = median(these, |row| 100.0 * row.cpu / row.rooms as f64);
+        let step = self.last.map(|last| 100.0 * (share / last - 1.0));
+        if these.iter().any(|row| row.is_whole()) {
+            self.first.get_or_insert(share);
+            (self.last, self.rise) = (Some(share), self.rise.max(step.unwrap_or(0.0)));
+        }
+        format!("{share:.2} % | {}", step.map_or_else(String::new, |step| format!("{step:+.0} %")))
+    }
+
+    /// From the first to the last without loss, in percent.
+    fn fall(&self) -> f64 {
+        self.first.zip(self.last).map_or(0.0, |(first, last)| 100.0 * (1.0 - last / first))
+    }
+}
+
+fn note(rows: &[Row]) -> String {
+    let times = levels(rows).into_iter().map(|level| {
+        let of_it: Vec<Row> = rows.iter().filter(|row| row.level == Some(level)).cloned().collect();
+        format!("{level} a second in {}", rounds(&of_it).len())
+    });
+    let times = times.collect::<Vec<_>>().join(", ");
     let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let processor = processor.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown");
     let processor = processor.trim_start_matches([' ', '\t', ':']).trim();
@@ -193,7 +260,7 @@ fn note(rows: &[Row], rounds: usize) -> String {
     let all: Vec<&Row> = rows.iter().collect();
     let ahead = if is_ahead() { ", ahead of which they were run (`chrt`)" } else { "" };
     format!(
-        "{rounds} alternating rounds, a fresh process each; release build; {processor}, {cores} cores shared with \
+        "Alternating rounds ({times}), a fresh process each; release build; {processor}, {cores} cores shared with \
          the generator and, by the machine's load of {:.1} (median), with other work{ahead}. Ratios are medians of those \
          within a round. Every row: `docs/figures/relay-load.csv`.",
         median(&all, |row| row.machine_load)
@@ -201,46 +268,87 @@ fn note(rows: &[Row], rounds: usize) -> String {
 }
 
 /// Replaces what is between the marks of the document, and writes every row.
-pub fn keep(rows: &[Row], growth: &[Row], report: &str) {
-    let root = env!("CARGO_MANIFEST_DIR");
-    let path = format!("{root}/docs/performance.md");
+pub fn keep(rows: &Rows, report: &str) {
+    let path = in_docs("performance.md");
     let text = std::fs::read_to_string(&path).unwrap();
     let (head, rest) = text.split_once("<!-- relay -->\n").expect("the document has the opening mark");
     let (_, tail) = rest.split_once("<!-- /relay -->").expect("the document has the closing mark");
     std::fs::write(path, format!("{head}<!-- relay -->\n{report}<!-- /relay -->{tail}")).unwrap();
 
-    let mut csv = String::from(
-        "part,round,server,load,level,rooms,people,offered_per_s,forwarded_per_s,lost,cpu_s_per_million,cpu_share,kb_per_person,\
-         delay_p50_ms,delay_p99_ms,generator_share,key_bits,machine_load\n",
-    );
-    for (part, rows) in [("comparison", rows), ("growth", growth)] {
+    let mut csv = csv::Writer::from_path(in_docs(FIGURES)).unwrap();
+    csv.write_record(COLUMNS).unwrap();
+    for (part, rows) in [(COMPARISON, &rows.compared), (GROWTH, &rows.growth)] {
         for row in rows {
-            writeln!(
-                csv,
-                "{part},{},\"{}\",{},{},{},{},{:.0},{:.0},{:.6},{:.2},{:.3},{:.0},{:.3},{:.3},{:.3},{},{:.2}",
-                row.round,
-                row.server,
-                row.load,
-                row.level.map_or_else(String::new, |level| level.to_string()),
-                row.rooms,
-                row.people,
-                row.offered,
-                row.per_second,
-                row.lost,
-                row.cpu_per_million,
-                row.cpu,
-                row.kb_per_person,
-                row.p50_ms,
-                row.p99_ms,
-                row.generator,
-                row.key_bits,
-                row.machine_load
-            )
-            .unwrap();
+            csv.write_record(cells(part, row)).unwrap();
         }
     }
-    std::fs::create_dir_all(format!("{root}/docs/figures")).unwrap();
-    std::fs::write(format!("{root}/docs/figures/relay-load.csv"), csv).unwrap();
+    csv.flush().unwrap();
+}
+
+/// The rows that were kept.
+pub fn kept() -> Rows {
+    let mut rows = Rows::default();
+    for record in csv::Reader::from_path(in_docs(FIGURES)).unwrap().records() {
+        let record = record.unwrap();
+        let row = read(&record);
+        if &record[0] == GROWTH { rows.growth.push(row) } else { rows.compared.push(row) }
+    }
+    rows
+}
+
+fn in_docs(name: &str) -> String {
+    format!("{}/docs/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn cells(part: &str, row: &Row) -> [String; COLUMNS.len()] {
+    [
+        part.to_owned(),
+        row.round.to_string(),
+        row.server.to_owned(),
+        row.load.to_owned(),
+        row.level.map_or_else(String::new, |level| level.to_string()),
+        row.rooms.to_string(),
+        row.people.to_string(),
+        format!("{:.0}", row.offered),
+        format!("{:.0}", row.per_second),
+        format!("{:.6}", row.lost),
+        format!("{:.2}", row.cpu_per_million),
+        format!("{:.5}", row.cpu),
+        format!("{:.0}", row.kb_per_person),
+        format!("{:.3}", row.p50_ms),
+        format!("{:.3}", row.p99_ms),
+        format!("{:.3}", row.generator),
+        row.key_bits.to_string(),
+        format!("{:.2}", row.machine_load),
+        row.refused_more.to_string(),
+    ]
+}
+
+/// The row that [`cells`] wrote.
+fn read(record: &csv::StringRecord) -> Row {
+    let number = |at: usize| record[at].parse::<f64>().unwrap();
+    let server = Name::ALL.into_iter().find(|name| name.text() == &record[2]);
+    let load = LOADS.into_iter().find(|load| load.text == &record[3]);
+    Row {
+        round: number(1) as usize,
+        server: server.expect("a server that is compared").text(),
+        load: load.expect("a load that is run").text,
+        level: record[4].parse().ok(),
+        rooms: number(5) as u64,
+        people: number(6) as usize,
+        offered: number(7),
+        per_second: number(8),
+        lost: number(9),
+        cpu_per_million: number(10),
+        cpu: number(11),
+        kb_per_person: number(12),
+        p50_ms: number(13),
+        p99_ms: number(14),
+        generator: number(15),
+        key_bits: number(16) as usize,
+        machine_load: number(17),
+        refused_more: &record[18] == "true",
+    }
 }
 
 fn pick<'a>(rows: &'a [Row], server: &str, load: &str, level: Option<usize>) -> Vec<&'a Row> {
