@@ -99,7 +99,7 @@ function write(rows, broken) {
       lines.push(`| ${way} | ${all[0].keys} | ${all[0].clicks} | ${pace.replace(' s', '')} | ${mid.toFixed(1)} | ${Math.min(...took).toFixed(1)} to ${Math.max(...took).toFixed(1)} | ${middle(of(way, PACES[0][0]).map((one) => one.seconds)).toFixed(1)} | ${Math.round((100 * mid) / blank)} % |`);
     }
   }
-  lines.push('', `${ROUNDS} rounds each, ${LANES} at once, the machine alone ${ALONE}; ${broken.length} broke off and were gone again; every row is in [entry-rows.csv](entry-rows.csv). 1.6 Mbit/s, 300 ms; test build; ${cpus()[0].model.trim()}, ${cpus().length} cores.`);
+  lines.push('', `${ROUNDS} rounds each, ${LANES} at once, the machine alone ${ALONE}; ${broken.length === 0 ? 'none broke off' : `${broken.length} broke off and were gone again`}; every row is in [entry-rows.csv](entry-rows.csv). 1.6 Mbit/s, 300 ms; test build; ${cpus()[0].model.trim()}, ${cpus().length} cores.`);
   writeFileSync(join(DOCS, 'entry-rows.csv'), `${['way,pace,keys,clicks,thoughts,model_s,measured_s', ...rows.map((one) => [one.way, one.pace, one.keys, one.clicks, one.thoughts, one.model.toFixed(2), one.seconds.toFixed(3)].join(','))].join('\n')}\n`);
   const table = lines.join('\n');
   const marked = /<!-- entry -->[\s\S]*<!-- \/entry -->/;

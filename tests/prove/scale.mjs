@@ -1,9 +1,10 @@
 // How the gateway stands in an archive of two years: 10 thousand, 100 thousand and a million letters with their journal, on
 // SQLite and on PostgreSQL. Fills, folds the statistics, starts the real server, asks it as people do, and writes the table
-// of docs/performance.md. One of them alone: `node tests/prove/scale.mjs sqlite 10000`, which writes nothing. What is
-// measured is what operators run: the optimised binary, built first if it is not there or is older than its sources.
+// of docs/performance.md from what is kept in docs/figures/scale.json. One of them alone, which leaves the others as they
+// were measured: `node tests/prove/scale.mjs sqlite 10000`; with SCALE_DRY nothing is kept. What is measured is what
+// operators run: the optimised binary, built first if it is not there or is older than its sources.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +17,7 @@ import { Vault } from './scale/vault.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const REPORT = join(ROOT, 'docs/performance.md');
+const KEPT = join(ROOT, 'docs/figures/scale.json');
 const BINARY = process.env.CAUSEWAY_BIN ?? optimised();
 const [engine, size] = process.argv.slice(2);
 const ENGINES = engine ? [engine] : ['sqlite', 'postgres'];
@@ -83,18 +85,18 @@ async function one(kind, base, cluster, letters) {
     rmSync(home, { recursive: true, force: true });
     if (kind !== 'sqlite') new Postgres(cluster, 'postgres').run(`DROP DATABASE ${kind}${name}`);
   }
-  return { store: store.name, letters, wrote, filled, folded, bytes, rows };
+  const { entries, patients } = wrote;
+  return { store: store.name, letters, entries, patients, filled, folded, bytes, busy: Math.round(loadavg()[2]), build: build(), rounds: ROUNDS, rows };
 }
 
-const results = [];
 try {
   for (const kind of ENGINES) {
     const cluster = kind === 'sqlite' ? null : await startPostgres({ open: true, tuned: ['shared_buffers=1GB', 'max_wal_size=2GB', 'wal_level=minimal', 'max_wal_senders=0'] });
     try {
       const base = await patterns(kind, cluster);
       for (const letters of SIZES) {
-        results.push(await one(kind, base, cluster, letters));
-        if (!engine) report();
+        const found = await one(kind, base, cluster, letters);
+        if (!process.env.SCALE_DRY) keep(found);
       }
     } finally {
       await cluster?.stop();
@@ -105,16 +107,31 @@ try {
   else rmSync(folder, { recursive: true, force: true });
 }
 
+/** What the archives say of themselves, each thing once. */
+function several(results, what, between = ' or ') {
+  const all = [...new Set(results.map((one) => one[what]))].sort((a, b) => a - b);
+  return between === ' to ' && all.length > 1 ? `${all[0]} to ${all.at(-1)}` : all.join(between);
+}
+
 /** What was measured, in words. */
 function build() {
   return BINARY.includes('/release/') ? 'the optimised server that operators run' : "the server's build for tests";
 }
 
+/** Puts what was found in the place of what was found before, and writes the table anew. */
+function keep(found) {
+  const before = existsSync(KEPT) ? JSON.parse(readFileSync(KEPT, 'utf8')) : [];
+  const others = before.filter(({ store, letters }) => store !== found.store || letters !== found.letters);
+  const all = [...others, found].sort((a, b) => b.store.localeCompare(a.store) || a.letters - b.letters);
+  writeFileSync(KEPT, `${JSON.stringify(all, null, 1)}\n`);
+  report(all);
+}
+
 /** The table of docs/performance.md, as far as it is measured. */
-function report() {
+function report(results) {
   const thousand = (n) => n.toLocaleString('en').replaceAll(',', ' ');
-  const archives = results.map(({ store, letters, wrote, filled, folded, bytes }) =>
-    `| ${store} | ${thousand(letters)} | ${thousand(wrote.entries)} | ${thousand(wrote.patients)} | ${(bytes / 1e9).toFixed(1)} | ${filled} | ${folded} |`);
+  const archives = results.map(({ store, letters, entries, patients, filled, folded, bytes }) =>
+    `| ${store} | ${thousand(letters)} | ${thousand(entries)} | ${thousand(patients)} | ${(bytes / 1e9).toFixed(1)} | ${filled} | ${folded} |`);
   const stores = [...new Set(results.map((one) => one.store))];
   const tables = stores.map((store) => {
     const mine = results.filter((one) => one.store === store);
@@ -130,7 +147,7 @@ function report() {
   const text = [
     '| Store | Letters | Entries of the journal | Patients | GB | Written in s | Statistics folded anew in s |', '|---|---|---|---|---|---|---|', ...archives, '',
     ...tables.flatMap((table) => [table, '']),
-    `${ROUNDS} requests of each kind, one after the other over HTTPS, ${build()}, ${cpus()[0].model.trim()}, ${cpus().length} cores shared with whoever asks; on average ${loadavg()[2].toFixed(0)} programs wanted to run in the last quarter of an hour.`,
+    `${several(results, 'rounds')} requests of each kind, one after the other over HTTPS, ${several(results, 'build')}, ${cpus()[0].model.trim()}, ${cpus().length} cores shared with whoever asks; ${several(results, 'busy', ' to ')} programs wanted to run in the quarter of an hour before.`,
   ].join('\n');
   const section = `<!-- scale -->\n${text}\n<!-- /scale -->`;
   writeFileSync(REPORT, readFileSync(REPORT, 'utf8').replace(/<!-- scale -->[\s\S]*<!-- \/scale -->/, () => section));
