@@ -146,18 +146,24 @@ async function round(): Promise<void> {
 let running: (() => void) | null = null;
 /** Begins to look after what waits; called once a person is signed in. */
 export async function begin(user: string): Promise<void> {
-  await shelf.open(user);
-  outbox.parcels = shelf.parcelsKept<Parcel>().sort((a, b) => a.at - b.at);
   running?.();
-  let lost = false;
+  let [lost, opened] = [false, false];
+  /** What was left on disk is known once the boxes are open: without a line they are not, and are asked for again. */
+  const look = async (): Promise<void> => {
+    await shelf.open(user);
+    if (!shelf.isOpen()) return;
+    if (!opened) outbox.parcels = shelf.parcelsKept<Parcel>().sort((a, b) => a.at - b.at);
+    opened = true;
+    await round();
+  };
+  const now = (): void => void look().catch(() => undefined);
   const stop = onAnswer((heard) => {
     if (heard === 'lost') lost = true;
     else if (heard !== 'signed-out' && lost) {
       lost = false;
-      void round();
+      now();
     }
   });
-  const now = (): void => void round();
   addEventListener('online', now);
   const timer = setInterval(now, AGAIN);
   running = () => {
@@ -165,7 +171,7 @@ export async function begin(user: string): Promise<void> {
     removeEventListener('online', now);
     clearInterval(timer);
   };
-  await round();
+  await look();
 }
 
 /** Nobody is signed in any more. */
