@@ -73,6 +73,11 @@ async function story() {
     browser = await launch({ profile });
   });
   let page = await browser.page();
+  await step('a page that is left is not put aside whole: what it had open would stay open to it alone', async () => {
+    await page.goto(`${server.base}/sign-in`);
+    const cached = await page.evaluate(async () => (await fetch(location.href)).headers.get('cache-control'));
+    must(cached === 'no-store', `the page may be kept: ${cached}`);
+  });
   await signIn(page, server.base, CLINIC);
   const patient = await enter(page, PATIENT);
 
