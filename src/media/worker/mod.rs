@@ -43,7 +43,9 @@ const COMMANDS: Token = Token(1);
 const BATCH: usize = 128;
 /// After the first datagram, the rest of its burst and those of others are waited for: what
 /// comes together leaves together, and waking up is most of what a packet costs when few come.
-const GATHER: Duration = Duration::from_micros(600);
+/// At 5 thousand a second a packet costs a sixth to a fifth less than with half of this, and with
+/// more it costs no less. A voice packet alone is 20 ms long.
+const GATHER: Duration = Duration::from_micros(1_200);
 /// How often a room looks after keyframes, voices and lost lines.
 const ROOM_TICK: Duration = Duration::from_millis(100);
 /// Kernel buffers: a tenth of a second of the busiest worker measured.
