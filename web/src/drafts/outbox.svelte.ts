@@ -150,13 +150,18 @@ export async function begin(user: string): Promise<void> {
   let [lost, opened] = [false, false];
   /** What was left on disk is known once the boxes are open: without a line they are not, and are asked for again. */
   const look = async (): Promise<void> => {
+    if (opened) return;
     await shelf.open(user);
     if (!shelf.isOpen()) return;
-    if (!opened) outbox.parcels = shelf.parcelsKept<Parcel>().sort((a, b) => a.at - b.at);
     opened = true;
+    outbox.parcels = shelf.parcelsKept<Parcel>().sort((a, b) => a.at - b.at);
     await round();
   };
-  const now = (): void => void look().catch(() => undefined);
+  // What was handed over on this page does not wait for a disk that hangs.
+  const now = (): void => {
+    void round();
+    void look().catch(() => undefined);
+  };
   const stop = onAnswer((heard) => {
     if (heard === 'lost') lost = true;
     else if (heard !== 'signed-out' && lost) {
