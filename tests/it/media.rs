@@ -313,11 +313,27 @@ async fn a_call_goes_on_after_an_ice_restart() {
 
     let offer = zhao.peer.offer(true).await.unwrap();
     let answer = relay.offer(zhao.seat, &offer).await.unwrap();
+    assert_eq!(streams(&answer), streams(&zhao.joined.answer), "a restart renames streams");
     zhao.peer.accept(&answer).await.unwrap();
     sleep(Duration::from_secs(1)).await;
 
     assert_eq!(lin.hears_more(face).await, 22);
     assert_eq!(relay.stats().seats, 2);
+
+    // Sections in which nobody played before the restart are there after it.
+    let chen = Doctor::joins(&relay, 33).await;
+    told.until("the third is seen", |told| zhao.sees(told, &chen, Source::Cam).is_some()).await;
+    let second_face = zhao.sees(&told, &chen, Source::Cam).unwrap();
+    assert_eq!(zhao.hears_more(second_face).await, 33);
+    let first_face = zhao.sees(&told, &lin, Source::Cam).unwrap();
+    assert_eq!(zhao.hears_more(first_face).await, 11);
+}
+
+/// The streams that an answer names.
+fn streams(answer: &str) -> Vec<&str> {
+    let all: Vec<&str> = answer.lines().filter(|line| line.starts_with("a=ssrc")).collect();
+    assert!(!all.is_empty(), "an answer without streams");
+    all
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -84,7 +84,28 @@ pub(super) struct Outlet {
     pub(super) mid: Mid,
     pub(super) kind: Kind,
     stream: Ssrc,
+    /// The stream that repairs it.
+    repair: Option<Ssrc>,
+    /// Whether the engine has its stream. Each of its calls walks all that it has, and most sections
+    /// never play: they are kept from it until something is written. From then on it stays, for
+    /// who numbered packets under a key must not number them anew.
+    open: bool,
     types: Types,
+}
+
+impl Outlet {
+    /// Gives the engine its stream.
+    fn declare(&self, rtc: &mut Rtc) {
+        let mid = str0m::media::Mid::from(self.mid.as_str());
+        if rtc.media(mid).is_none() {
+            return;
+        }
+        let mut api = rtc.direct_api();
+        let stream = api.declare_stream_tx(self.stream, self.repair, mid, None);
+        if self.kind == Kind::Video {
+            stream.set_rtx_cache(REPAIR_VIDEO, REPAIR_FOR, REPAIR_SHARE);
+        }
+    }
 }
 
 /// What to write into a receiving section instead of what came in.
@@ -180,7 +201,12 @@ impl Peer {
     /// Answers an offer, first or further. Call [`Peer::settle`] after it.
     pub(super) fn answer(&mut self, offer: &Offer) -> Result<String, MediaError> {
         let parsed = SdpOffer::from_sdp_string(&offer.text).map_err(|_| MediaError::BadOffer)?;
-        let answer = self.rtc.sdp_api().accept_offer(parsed).map_err(|_| MediaError::BadOffer)?;
+        // The answer names the streams of all sections, the same as before.
+        self.lend_idle_streams();
+        let Ok(answer) = self.rtc.sdp_api().accept_offer(parsed) else {
+            self.withdraw_idle_streams();
+            return Err(MediaError::BadOffer);
+        };
         self.pending = Pending::Changed;
         self.numbers.agree(&offer.text);
         self.codecs = self
@@ -191,6 +217,7 @@ impl Peer {
             .filter_map(|param| Some((*param.pt(), Codec::of(param.spec().codec)?)))
             .collect();
         self.read_sections(offer);
+        self.withdraw_idle_streams();
         Ok(answer.to_sdp_string())
     }
 
@@ -276,9 +303,13 @@ impl Peer {
         said: &mut Said,
     ) -> Result<(), Broken> {
         self.drain_changes(now, said)?;
-        let Some(outlet) = self.outlets.get(outlet).copied() else {
+        let Some(outlet) = self.outlets.get_mut(outlet) else {
             return Ok(());
         };
+        if !outlet.open {
+            outlet.declare(&mut self.rtc);
+            outlet.open = true;
+        }
         let mut api = self.rtc.direct_api();
         let (Some(stream), Some(pt)) = (api.stream_tx(&outlet.stream), outlet.types.of(packet.codec)) else {
             return Ok(());
@@ -335,7 +366,7 @@ impl Peer {
 
     fn read_sections(&mut self, offer: &Offer) {
         let known = std::mem::take(&mut self.sections);
-        let slots_before: Vec<Mid> = self.outlets.drain(..).map(|outlet| outlet.mid).collect();
+        let before = std::mem::take(&mut self.outlets);
         for offered in &offer.sections {
             let mid = str0m::media::Mid::from(offered.mid.as_str());
             let Some(media) = self.rtc.media(mid).filter(|media| !media.disabled()) else {
@@ -362,15 +393,25 @@ impl Peer {
                 self.sections.push(Section { mid: offered.mid, kind: offered.kind, source });
             }
             if sending && matches!(offered.way, Way::Down | Way::Both) {
-                let mut api = self.rtc.direct_api();
-                if let Some(stream) = api.stream_tx_by_mid(mid, None) {
-                    if !slots_before.contains(&offered.mid) && offered.kind == Kind::Video {
-                        stream.set_rtx_cache(REPAIR_VIDEO, REPAIR_FOR, REPAIR_SHARE);
-                    }
-                    let stream = stream.ssrc();
-                    self.outlets.push(Outlet { mid: offered.mid, kind: offered.kind, stream, types });
+                let was = before.iter().find(|outlet| outlet.mid == offered.mid);
+                let open = was.is_some_and(|was| was.open);
+                if let Some(stream) = self.rtc.direct_api().stream_tx_by_mid(mid, None) {
+                    let (stream, repair) = (stream.ssrc(), stream.rtx());
+                    let (mid, kind) = (offered.mid, offered.kind);
+                    self.outlets.push(Outlet { mid, kind, stream, repair, open, types });
                 }
             }
+        }
+    }
+
+    fn lend_idle_streams(&mut self) {
+        let idle = self.outlets.iter().filter(|outlet| !outlet.open);
+        idle.for_each(|outlet| outlet.declare(&mut self.rtc));
+    }
+
+    fn withdraw_idle_streams(&mut self) {
+        for outlet in self.outlets.iter().filter(|outlet| !outlet.open) {
+            self.rtc.direct_api().remove_stream_tx(outlet.stream);
         }
     }
 
