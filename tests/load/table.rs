@@ -181,12 +181,16 @@ fn growing(rows: &[Row]) -> String {
          |---|---|---|---|---|---|---|---|\n",
     );
     let (mut ours, mut floors) = (Steps::default(), Steps::default());
+    let mut whole = Vec::new();
     for count in levels(rows) {
         let these = pick(rows, US, LOADS[2].text, Some(count));
         if these.is_empty() {
             continue;
         }
         let floor = pick(rows, Name::Floor.text(), LOADS[2].text, Some(count));
+        if these.iter().any(|row| row.is_whole()) {
+            whole.push((count as f64, 100.0 * median(&these, |row| row.cpu)));
+        }
         writeln!(
             text,
             "| {count} | {:.0} | {:.1} % | {} | {} | {:.3} % |",
@@ -214,7 +218,40 @@ fn growing(rows: &[Row]) -> String {
         floors.fall(),
     )
     .unwrap();
+    if let Some(Line { start, slope, off }) = Line::through(&whole) {
+        writeln!(
+            text,
+            "\nThe straight line through the steps without loss: {start:.1} % of a core for being awake at all and \
+             {slope:.2} % for each consult. The step that is farthest from it is off by {off:.0} %."
+        )
+        .unwrap();
+    }
     text
+}
+
+/// A straight line through what each count takes.
+struct Line {
+    start: f64,
+    slope: f64,
+    /// The largest distance of a point from it, in percent of the point.
+    off: f64,
+}
+
+impl Line {
+    /// By least squares of what the line is off by, relative to each point: all counts as much.
+    fn through(points: &[(f64, f64)]) -> Option<Self> {
+        let sum = |term: fn(f64, f64) -> f64| points.iter().map(|(n, y)| term(1.0 / y, n / y)).sum::<f64>();
+        let (uu, uv, vv) = (sum(|u, _| u * u), sum(|u, v| u * v), sum(|_, v| v * v));
+        let (u, v) = (sum(|u, _| u), sum(|_, v| v));
+        let common = uu * vv - uv * uv;
+        if points.len() < 3 || common <= 0.0 {
+            return None;
+        }
+        let (start, slope) = ((u * vv - v * uv) / common, (v * uu - u * uv) / common);
+        let off =
+            points.iter().map(|(n, y)| 100.0 * ((start + slope * n) / y - 1.0).abs()).fold(0.0, f64::max);
+        Some(Self { start, slope, off })
+    }
 }
 
 /// What a consult takes of a core, from step to step.
