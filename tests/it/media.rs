@@ -329,6 +329,25 @@ async fn a_call_goes_on_after_an_ice_restart() {
     assert_eq!(zhao.hears_more(first_face).await, 11);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_section_that_comes_back_has_streams_of_another_name() {
+    let relay = relay();
+    let (_peer, offer) = Participant::open_in("127.0.0.1:0", Packing::Vp8).await.unwrap();
+    let first = relay.join(ROOM, SeatId(11), &offer).await.unwrap().answer;
+    let (before, after) = offer.rsplit_once("a=recvonly").unwrap();
+    relay.offer(SeatId(11), &format!("{before}a=inactive{after}")).await.unwrap();
+
+    let again = relay.offer(SeatId(11), &offer).await.unwrap();
+
+    // Numbers begin anew in it: under the same name and key the same ones would be used twice.
+    let (others, last) = first.rsplit_once("m=video").unwrap();
+    let (others_again, last_again) = again.rsplit_once("m=video").unwrap();
+    assert_eq!(streams(others_again), streams(others));
+    for (now, then) in streams(last_again).iter().zip(streams(last)) {
+        assert_ne!(*now, then);
+    }
+}
+
 /// The streams that an answer names.
 fn streams(answer: &str) -> Vec<&str> {
     let all: Vec<&str> = answer.lines().filter(|line| line.starts_with("a=ssrc")).collect();

@@ -402,6 +402,12 @@ impl Peer {
                 }
             }
         }
+        // One that comes back is numbered from the start again, and so must not have the old streams.
+        for was in before {
+            if self.outlets.iter().all(|outlet| outlet.mid != was.mid) {
+                self.rtc.direct_api().remove_stream_tx(was.stream);
+            }
+        }
     }
 
     fn lend_idle_streams(&mut self) {
