@@ -218,7 +218,7 @@ fn growing(rows: &[Row]) -> String {
         floors.fall(),
     )
     .unwrap();
-    if let Some(Line { start, slope, off }) = Line::through(&whole) {
+    if let Some(Trend { start, slope, off }) = Trend::through(&whole) {
         writeln!(
             text,
             "\nThe straight line through the steps without loss: {start:.1} % of a core for being awake at all and \
@@ -230,14 +230,14 @@ fn growing(rows: &[Row]) -> String {
 }
 
 /// A straight line through what each count takes.
-struct Line {
+struct Trend {
     start: f64,
     slope: f64,
     /// The largest distance of a point from it, in percent of the point.
     off: f64,
 }
 
-impl Line {
+impl Trend {
     /// By least squares of what the line is off by, relative to each point: all counts as much.
     fn through(points: &[(f64, f64)]) -> Option<Self> {
         let sum = |term: fn(f64, f64) -> f64| points.iter().map(|(n, y)| term(1.0 / y, n / y)).sum::<f64>();
