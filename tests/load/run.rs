@@ -14,6 +14,7 @@
 
 mod crowd;
 mod line;
+mod pause;
 mod plan;
 mod sdp;
 mod servers;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::pause::Pause;
 use super::plan::{LOADS, Row};
 use super::servers::{Name, is_ahead};
 
@@ -226,6 +227,7 @@ fn growing(rows: &[Row]) -> String {
         )
         .unwrap();
     }
+    writeln!(text, "\n{}", Pause::measure()).unwrap();
     text
 }
 
