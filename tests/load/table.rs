@@ -178,9 +178,10 @@ fn wanted(rows: &[Row]) -> String {
 fn growing(rows: &[Row]) -> String {
     let mut text = String::from(
         "| Consults of two on one worker | Forwarded per second | CPU of one core | CPU per consult, of one core | \
-         against the step before | the floor's per consult | against the step before | Lost |\n\
-         |---|---|---|---|---|---|---|---|\n",
+         against the step before | the floor's per consult | against the step before | of the floor's | Lost |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
     );
+    let rows = &evened(rows);
     let (mut ours, mut floors) = (Steps::default(), Steps::default());
     let mut whole = Vec::new();
     for count in levels(rows) {
@@ -189,16 +190,17 @@ fn growing(rows: &[Row]) -> String {
             continue;
         }
         let floor = pick(rows, Name::Floor.text(), LOADS[2].text, Some(count));
-        if these.iter().any(|row| row.is_whole()) {
+        if is_carried(&these) {
             whole.push((count as f64, 100.0 * median(&these, |row| row.cpu)));
         }
         writeln!(
             text,
-            "| {count} | {:.0} | {:.1} % | {} | {} | {:.3} % |",
+            "| {count} | {:.0} | {:.1} % | {} | {} | {:.2} | {:.3} % |",
             median(&these, |row| row.per_second),
             100.0 * median(&these, |row| row.cpu),
             ours.step(&these),
             floors.step(&floor),
+            median(&these, |row| row.cpu) / median(&floor, |row| row.cpu),
             100.0 * median(&these, |row| row.lost),
         )
         .unwrap();
@@ -229,6 +231,30 @@ fn growing(rows: &[Row]) -> String {
     }
     writeln!(text, "\n{}", Pause::measure()).unwrap();
     text
+}
+
+/// The rows with all rounds at the speed of the middle one, as this machine has faster and slower
+/// minutes: each round's processor times, the floor's with ours, by one factor.
+fn evened(rows: &[Row]) -> Vec<Row> {
+    let all = rounds(rows);
+    let is_same = |row: &Row, other: &Row| row.server == other.server && row.level == other.level;
+    let is_in =
+        |row: &Row, round: usize| rows.iter().any(|other| other.round == round && is_same(row, other));
+    let pace = |round: usize| {
+        let common =
+            rows.iter().filter(|row| row.round == round && all.iter().all(|round| is_in(row, *round)));
+        let (sum, count) = common.fold((0.0, 0.0), |(sum, count), row| (sum + row.cpu.ln(), count + 1.0));
+        f64::exp(sum / count)
+    };
+    let Some(usual) = middle(&mut all.iter().map(|round| pace(*round)).collect::<Vec<_>>()) else {
+        return Vec::new();
+    };
+    rows.iter().map(|row| Row { cpu: row.cpu * usual / pace(row.round), ..row.clone() }).collect()
+}
+
+/// Whether a count was carried without loss in most of the rounds.
+fn is_carried(these: &[&Row]) -> bool {
+    2 * these.iter().filter(|row| row.is_whole()).count() > these.len()
 }
 
 /// A straight line through what each count takes.
@@ -273,7 +299,7 @@ impl Steps {
         }
         let share = median(these, |row| 100.0 * row.cpu / row.rooms as f64);
         let step = self.last.map(|last| 100.0 * (share / last - 1.0));
-        if these.iter().any(|row| row.is_whole()) {
+        if is_carried(these) {
             self.first.get_or_insert(share);
             (self.last, self.rise) = (Some(share), self.rise.max(step.unwrap_or(0.0)));
         }
