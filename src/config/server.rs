@@ -15,7 +15,7 @@ pub struct Server {
     pub public_url: Option<String>,
     /// Open connections in all.
     pub max_connections: usize,
-    /// Open connections from one address; a hospital may sit behind a single one.
+    /// Open connections from one address (IPv6: one /64); a hospital may sit behind a single one.
     pub max_connections_per_address: usize,
     /// Seconds that open requests get to finish when the server is told to stop.
     pub drain_seconds: u64,

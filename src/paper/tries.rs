@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::kernel::Timestamp;
+use crate::kernel::{Timestamp, site};
 
 /// So many tries in one [`SPAN`].
 const TRIES: u32 = 20;
@@ -26,7 +26,7 @@ impl Tries {
         if counted.len() >= ADDRESSES {
             counted.retain(|_, (since, _)| now.since(*since) < SPAN);
         }
-        let address = if counted.len() >= ADDRESSES { None } else { address };
+        let address = if counted.len() >= ADDRESSES { None } else { address.map(site) };
         let (since, tries) = counted.entry(address).or_insert((now, 0));
         if now.since(*since) >= SPAN {
             (*since, *tries) = (now, 0);

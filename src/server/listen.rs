@@ -28,6 +28,7 @@ use tower::ServiceExt;
 use tracing::{debug, info, warn};
 
 use crate::config;
+use crate::kernel::site;
 use crate::media::{Opening, Relay, opening};
 use crate::server::fronted::Fronted;
 use crate::server::tls::Handshake;
@@ -36,6 +37,8 @@ use crate::server::tls::Handshake;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes of media that may wait in the kernel for a stream: half a second of a thin line.
 const MEDIA_QUEUE: usize = 32 * 1024;
+/// What a client of HTTP/2 sends before anything else (RFC 9113, 3.4), in bytes.
+const PREFACE: usize = 24;
 /// The first byte of every TLS record that opens a connection.
 const TLS_HANDSHAKE: u8 = 0x16;
 
@@ -68,7 +71,7 @@ pub async fn serve(
                 }
             },
         };
-        let Some(ticket) = door.admit(peer.ip()) else {
+        let Some(ticket) = door.admit(site(peer.ip())) else {
             debug!("Too many connections: one was turned away");
             continue;
         };
@@ -101,7 +104,7 @@ struct Ticket {
     from: IpAddr,
 }
 
-/// How many connections each address holds open.
+/// How many connections each [`site`] holds open.
 struct Guests {
     most: usize,
     open: Mutex<HashMap<IpAddr, usize>>,
@@ -163,7 +166,7 @@ impl Door {
             return;
         };
         let speaks_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-        let head = match first_bytes(&mut stream).await {
+        let mut head = match first_bytes(&mut stream).await {
             Some((Opening::Media(framing), first)) => {
                 bound_queue(stream.get_ref().0);
                 if let Some(relay) = &self.relay {
@@ -174,6 +177,10 @@ impl Door {
             Some((Opening::Other | Opening::Unclear, head)) => head,
             None => return,
         };
+        if speaks_h2 && !read_to(&mut stream, &mut head, PREFACE).await {
+            debug!("A connection did not begin as HTTP/2 does");
+            return;
+        }
         let router = self.router.clone();
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
@@ -204,13 +211,27 @@ async fn first_bytes(stream: &mut (impl AsyncRead + Unpin)) -> Option<(Opening, 
     Some((told, head))
 }
 
+/// Reads until there are so many bytes; false if they do not come in time. No time-out of the HTTP
+/// library runs before it has the preface.
+async fn read_to(stream: &mut (impl AsyncRead + Unpin), head: &mut Vec<u8>, length: usize) -> bool {
+    let reading = async {
+        while head.len() < length {
+            if stream.read_buf(head).await.unwrap_or(0) == 0 {
+                return false;
+            }
+        }
+        true
+    };
+    timeout(PATIENCE, reading).await.unwrap_or(false)
+}
+
 /// What waits in the kernel is late already: a call keeps little there.
 fn bound_queue(socket: &TcpStream) {
     // A kernel that refuses makes a slow line slower, nothing worse.
     let _ = socket2::SockRef::from(socket).set_send_buffer_size(MEDIA_QUEUE);
 }
 
-/// The protocol was agreed on in the handshake: no guessing, so the time-outs hold from the start.
+/// The protocol was agreed on in the handshake: no guessing, so the time-outs hold from the first request head or preface.
 fn builder(speaks_h2: bool) -> Builder<TokioExecutor> {
     let builder = Builder::new(TokioExecutor::new());
     let mut builder = if speaks_h2 { builder.http2_only() } else { builder.http1_only() };

@@ -53,13 +53,20 @@ async fn plain_http_is_shown_the_way_and_noise_is_hung_up_on() {
 async fn a_client_that_never_finishes_its_request_is_hung_up_on() {
     let (house, _) = house();
     let server = house.start(&[]);
-    let mut slow = server.tls().await.unwrap();
-    slow.write_all(b"GET /healthz HTTP/1.1\r\nHost: loc").await.unwrap();
-
-    let mut rest = Vec::new();
-    let ended = tokio::time::timeout(Duration::from_secs(14), slow.read_to_end(&mut rest)).await;
-
-    assert!(ended.is_ok(), "still open after 14 s");
+    let begun: [(&[u8], _); 2] = [
+        (b"GET /healthz HTTP/1.1\r\nHost: loc", server.tls().await.unwrap()),
+        (b"PRI * HTTP/2.0\r\n\r\nS", server.tls_for_h2().await.unwrap()),
+    ];
+    let all_end = begun.map(|(words, mut slow)| {
+        tokio::spawn(async move {
+            slow.write_all(words).await.unwrap();
+            let mut rest = Vec::new();
+            tokio::time::timeout(Duration::from_secs(14), slow.read_to_end(&mut rest)).await
+        })
+    });
+    for ended in all_end {
+        assert!(ended.await.unwrap().is_ok(), "still open after 14 s");
+    }
 }
 
 #[tokio::test]
@@ -112,7 +119,7 @@ fn the_doctor_looks_at_everything_and_says_what_to_do() {
         assert!(!line(what).starts_with("ILL"), "{said}");
     }
     for way in ["by UDP", "by TCP", "by TLS"] {
-        assert!(line(way).starts_with("ok") && line(way).contains("0 of 7 lost"), "{said}");
+        assert!(line(way).starts_with("ok") && line(way).contains("0 of 8 lost"), "{said}");
     }
     assert!(line("advertised").starts_with("ILL"), "a relay on the loopback reaches nobody:\n{said}");
     assert!(said.contains("do: set media.advertise"), "{said}");

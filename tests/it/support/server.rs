@@ -149,6 +149,15 @@ impl Door {
         self.connector.connect(name, self.tcp().await?).await
     }
 
+    /// The same, on which both sides have agreed to speak HTTP/2.
+    pub async fn tls_for_h2(&self) -> std::io::Result<TlsStream<TcpStream>> {
+        let name = ServerName::try_from("localhost").unwrap();
+        let connector = self.connector.clone();
+        let stream = connector.with_alpn(vec![b"h2".to_vec()]).connect(name, self.tcp().await?).await?;
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+        Ok(stream)
+    }
+
     /// The host and port every request names.
     pub fn host(&self) -> String {
         format!("localhost:{}", self.port)
