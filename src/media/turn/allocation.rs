@@ -7,7 +7,8 @@ use super::super::model::SeatId;
 use super::budget::Pace;
 use super::wire;
 
-/// What an allocation lives without being asked for longer, and at most (RFC 8656, 7.2).
+/// What an allocation lives without being asked for longer: least and most at once, so that it is
+/// granted whatever is asked for (RFC 8656, 7.2).
 const LIFETIME: Duration = Duration::from_secs(600);
 /// How long a peer may be sent to after it was asked for.
 const PERMISSION: Duration = Duration::from_secs(300);
@@ -32,26 +33,18 @@ pub(super) struct Allocation {
 }
 
 impl Allocation {
-    pub(super) fn new(
-        seat: SeatId,
-        lent: SocketAddr,
-        made_by: u128,
-        lifetime: Option<Duration>,
-        now: Instant,
-    ) -> Self {
-        let mut allocation = Self {
+    pub(super) fn new(seat: SeatId, lent: SocketAddr, made_by: u128, now: Instant) -> Self {
+        Self {
             seat,
             lent,
             made_by,
-            until: now,
+            until: now + LIFETIME,
             permissions: Vec::new(),
             channels: Vec::new(),
             peer: None,
             up: Pace::new(now),
             down: Pace::new(now),
-        };
-        allocation.extend(lifetime.filter(|asked| !asked.is_zero()), now);
-        allocation
+        }
     }
 
     pub(super) fn is_over(&self, now: Instant) -> bool {
@@ -62,8 +55,8 @@ impl Allocation {
         self.until.saturating_duration_since(now)
     }
 
-    pub(super) fn extend(&mut self, asked: Option<Duration>, now: Instant) {
-        self.until = now + asked.unwrap_or(LIFETIME).min(LIFETIME);
+    pub(super) fn extend(&mut self, now: Instant) {
+        self.until = now + LIFETIME;
     }
 
     pub(super) fn permit(&mut self, peer: SocketAddr, now: Instant) {

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::super::bucket::Bucket;
+use crate::kernel::site;
 
 /// Answers a second that one source gets before it has proven anything, and at once: a
 /// hospital behind one address starts its morning with a few calls in the same second.
@@ -12,6 +13,8 @@ const ANSWERS: f64 = 10.0;
 const ANSWERS_AT_ONCE: f64 = 60.0;
 /// Sources remembered. When there are more, the newcomers share one budget.
 const SOURCES: usize = 4_096;
+/// How often those that have their whole budget again are let go while all places are taken.
+const SWEEP: Duration = Duration::from_secs(1);
 /// Bytes a second of one allocation, each way: 5 Mbit/s, twice what a consult of four takes.
 const BYTES: f64 = 625_000.0;
 /// Bytes at once: a keyframe of everybody.
@@ -22,15 +25,18 @@ const BYTES_AT_ONCE: f64 = 300_000.0;
 pub(super) struct Budget {
     sources: HashMap<IpAddr, Bucket>,
     shared: Option<Bucket>,
+    swept: Option<Instant>,
 }
 
 impl Budget {
     pub(super) fn allows(&mut self, source: IpAddr, now: Instant) -> bool {
         let source = site(source);
         let full = Bucket::with(ANSWERS_AT_ONCE, now);
-        if self.sources.len() >= SOURCES && !self.sources.contains_key(&source) {
+        let is_swept = self.swept.is_some_and(|swept| now.saturating_duration_since(swept) < SWEEP);
+        if self.sources.len() >= SOURCES && !is_swept && !self.sources.contains_key(&source) {
             let refilled = ANSWERS_AT_ONCE / ANSWERS;
             self.sources.retain(|_, known| known.idle(now) < refilled);
+            self.swept = Some(now);
         }
         let bucket = if self.sources.len() < SOURCES || self.sources.contains_key(&source) {
             self.sources.entry(source).or_insert(full)
@@ -43,14 +49,6 @@ impl Budget {
     #[cfg(test)]
     pub(super) fn remembered(&self) -> usize {
         self.sources.len()
-    }
-}
-
-/// One house: a single address, or the /64 that an IPv6 line is given.
-fn site(source: IpAddr) -> IpAddr {
-    match source.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

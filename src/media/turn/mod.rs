@@ -30,6 +30,8 @@ use super::model::SeatId;
 const PER_SEAT: usize = 6;
 /// Allocations in all.
 const IN_ALL: usize = 4_096;
+/// Addresses lent to one seat for as long as it is taken: a call that changes its line a hundred times.
+const LENT_PER_SEAT: usize = 512;
 /// A seat that was given a pass has to be taken within this.
 const TAKEN_WITHIN: Duration = Duration::from_secs(120);
 /// Ports of the addresses that are lent. Browsers on this machine send from 32768 and above.
@@ -63,12 +65,26 @@ pub(super) enum Outcome<'a> {
     Nothing,
 }
 
+/// Why a request is refused; to somebody who has proven a pass with its key, to sign with.
+struct Refusal {
+    fault: Fault,
+    key: Option<wire::Key>,
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self { fault, key: None }
+    }
+}
+
 /// Somebody who may have allocations.
 #[derive(Debug)]
 struct Guest {
     /// Sits in a room; before that, when the pass becomes void.
     until: Option<Instant>,
     clients: Vec<Via>,
+    /// All addresses that were ever lent to it.
+    lent: Vec<SocketAddr>,
 }
 
 /// The server.
@@ -78,8 +94,12 @@ pub(super) struct TurnServer {
     peers: Vec<SocketAddr>,
     guests: HashMap<SeatId, Guest>,
     allocations: HashMap<Via, Allocation>,
+    /// Addresses by whom they were lent to. They stay when an allocation ends, for as long as its
+    /// seat is taken: until then the engine may send there, and it must not reach the network.
     lent: HashMap<SocketAddr, Via>,
-    budget: Budget,
+    /// Whoever opened a stream showed where it is; what is said in forged datagrams is not its.
+    datagrams: Budget,
+    streams: Budget,
     next_port: u16,
 }
 
@@ -91,7 +111,8 @@ impl TurnServer {
             guests: HashMap::new(),
             allocations: HashMap::new(),
             lent: HashMap::new(),
-            budget: Budget::default(),
+            datagrams: Budget::default(),
+            streams: Budget::default(),
             next_port: PORTS.start,
         }
     }
@@ -104,13 +125,13 @@ impl TurnServer {
             self.forget(seat);
         }
         let until = Some(now + TAKEN_WITHIN);
-        let guest = self.guests.entry(seat).or_insert_with(|| Guest { until, clients: Vec::new() });
+        let guest = self.guests.entry(seat).or_insert_with(|| Guest::new(until));
         guest.until = guest.until.and(until);
     }
 
     /// The seat is taken: its passes hold for as long as somebody sits there.
     pub(super) fn seated(&mut self, seat: SeatId) {
-        self.guests.entry(seat).or_insert_with(|| Guest { until: None, clients: Vec::new() }).until = None;
+        self.guests.entry(seat).or_insert_with(|| Guest::new(None)).until = None;
     }
 
     /// Nobody sits there any more: every pass, allocation and address of the seat is void.
@@ -119,6 +140,9 @@ impl TurnServer {
         for client in guest.clients {
             self.drop_allocation(client);
         }
+        for address in guest.lent {
+            self.lent.remove(&address);
+        }
     }
 
     /// A client's stream has ended.
@@ -126,7 +150,8 @@ impl TurnServer {
         self.drop_allocation(client);
     }
 
-    /// Whether an address is one that was lent: datagrams from it on a socket are forged.
+    /// Whether an address is one that was lent to somebody who still sits: datagrams from it on a
+    /// socket are forged, and none may be sent there.
     pub(super) fn has_lent(&self, address: SocketAddr) -> bool {
         self.lent.contains_key(&address)
     }
@@ -145,7 +170,7 @@ impl TurnServer {
                 self.inner(client, data, now, |allocation| allocation.use_peer(peer, now))
             }
             Some(Ask::Address(request)) => {
-                if !self.budget.allows(client.address().ip(), now) {
+                if !self.may_answer(client, now) {
                     return Outcome::Nothing;
                 }
                 Outcome::Answer(request.your_address(client.address()))
@@ -158,7 +183,7 @@ impl TurnServer {
     /// Packs what the relay sends to an address that was lent; nothing if nobody may get it.
     pub(super) fn pack(&mut self, to: SocketAddr, bytes: &[u8], now: Instant) -> Option<(Via, Vec<u8>)> {
         let client = *self.lent.get(&to)?;
-        let allocation = self.allocations.get_mut(&client)?;
+        let allocation = self.allocations.get_mut(&client).filter(|allocation| allocation.lent == to)?;
         Some((client, allocation.pack(bytes, now)?))
     }
 
@@ -179,9 +204,12 @@ impl TurnServer {
     fn request<'a>(&mut self, client: Via, request: &Request<'_>, now: Instant) -> Outcome<'a> {
         let (seat, key) = match self.authenticate(client, request, now) {
             Ok(known) => known,
+            Err(Refusal { fault, key: Some(key) }) => {
+                return Outcome::Answer(request.refused(fault, None, Some(&key)));
+            }
             // Without proof of a pass an answer is a gift, possibly to somebody else.
-            Err(_) if !self.budget.allows(client.address().ip(), now) => return Outcome::Nothing,
-            Err(fault) => {
+            Err(_) if !self.may_answer(client, now) => return Outcome::Nothing,
+            Err(Refusal { fault, key: None }) => {
                 let nonce = fault.wants_nonce().then(|| self.passes.nonce(client, now));
                 return Outcome::Answer(request.refused(fault, nonce.as_deref(), None));
             }
@@ -198,31 +226,42 @@ impl TurnServer {
         })
     }
 
-    /// Who asks, proven anew with every request.
+    /// Whether a stranger gets one more answer.
+    fn may_answer(&mut self, client: Via, now: Instant) -> bool {
+        match client {
+            Via::Udp(address) => self.datagrams.allows(address.ip(), now),
+            Via::Stream(_, address) => self.streams.allows(address.ip(), now),
+        }
+    }
+
+    /// Who asks, proven anew with every request (in the order of RFC 8489, 6.3 and 9.2.4).
     fn authenticate(
         &self,
         client: Via,
         request: &Request<'_>,
         now: Instant,
-    ) -> Result<(SeatId, wire::Key), Fault> {
-        request.is_understood()?;
+    ) -> Result<(SeatId, wire::Key), Refusal> {
         let claim = request.claim()?;
         if !self.passes.is_fresh(claim.nonce, client, now) {
-            return Err(Fault::StaleNonce);
+            return Err(Fault::StaleNonce.into());
         }
         let (seat, holds) = self.passes.read(claim.user, now).ok_or(Fault::Unauthorized)?;
         let key = Request::key(claim.user, &self.passes.credential(claim.user));
         if !request.is_signed_by(&key) {
-            return Err(Fault::Unauthorized);
+            return Err(Fault::Unauthorized.into());
         }
         let is_live = self.guests.get(&seat).is_some_and(|guest| !guest.is_void(now));
         // A pass is for making allocations; an allocation outlives it while the seat is taken.
         if !is_live || (request.method == Method::Allocate && !holds) {
-            return Err(Fault::Unauthorized);
+            return Err(Fault::Unauthorized.into());
         }
-        match self.allocations.get(&client) {
-            Some(allocation) if allocation.seat != seat => Err(Fault::WrongCredentials),
-            Some(_) | None => Ok((seat, key)),
+        let fault = match self.allocations.get(&client).filter(|known| !known.is_over(now)) {
+            Some(allocation) if allocation.seat != seat => Some(Fault::WrongCredentials),
+            Some(_) | None => request.is_understood().err(),
+        };
+        match fault {
+            Some(fault) => Err(Refusal { fault, key: Some(key) }),
+            None => Ok((seat, key)),
         }
     }
 
@@ -244,20 +283,23 @@ impl TurnServer {
             return Err(Fault::UnsupportedTransport);
         }
         let peer = self.peer_of(request)?;
+        // What this client had is over, whosever it was.
+        self.drop_allocation(client);
         self.clear_over(seat, now);
-        if self.guests.get(&seat).is_none_or(|guest| guest.clients.len() >= PER_SEAT) {
+        if self.guests.get(&seat).is_none_or(Guest::has_all) {
             return Err(Fault::QuotaReached);
         }
         if self.allocations.len() >= IN_ALL {
             return Err(Fault::NoCapacity);
         }
         let lent = self.free_address(peer).ok_or(Fault::NoCapacity)?;
-        let allocation = Allocation::new(seat, lent, request.transaction(), request.lifetime(), now);
+        let allocation = Allocation::new(seat, lent, request.transaction(), now);
         let lifetime = allocation.left(now);
         self.lent.insert(lent, client);
         self.allocations.insert(client, allocation);
         if let Some(guest) = self.guests.get_mut(&seat) {
             guest.clients.push(client);
+            guest.lent.push(lent);
         }
         Ok(wire::Granted::Allocated { lent, lifetime })
     }
@@ -271,7 +313,7 @@ impl TurnServer {
             self.drop_allocation(client);
             return Ok(wire::Granted::Refreshed { lifetime: Duration::ZERO });
         }
-        allocation.extend(request.lifetime(), now);
+        allocation.extend(now);
         Ok(wire::Granted::Refreshed { lifetime: allocation.left(now) })
     }
 
@@ -336,7 +378,6 @@ impl TurnServer {
 
     fn drop_allocation(&mut self, client: Via) {
         let Some(allocation) = self.allocations.remove(&client) else { return };
-        self.lent.remove(&allocation.lent);
         if let Some(guest) = self.guests.get_mut(&allocation.seat) {
             guest.clients.retain(|known| *known != client);
         }
@@ -349,6 +390,15 @@ pub(super) fn may_be_lent(address: SocketAddr, homes: &[SocketAddr]) -> bool {
 }
 
 impl Guest {
+    fn new(until: Option<Instant>) -> Self {
+        Self { until, clients: Vec::new(), lent: Vec::new() }
+    }
+
+    /// Whether it has as much as one seat gets.
+    fn has_all(&self) -> bool {
+        self.clients.len() >= PER_SEAT || self.lent.len() >= LENT_PER_SEAT
+    }
+
     fn is_void(&self, now: Instant) -> bool {
         self.until.is_some_and(|until| until <= now)
     }

@@ -183,9 +183,46 @@ fn a_flood_gets_ten_answers_a_second_and_is_not_remembered() {
         let from = Via::Udp(SocketAddr::new(IpAddr::from((0x0a00_0000 + n).to_be_bytes()), 9));
         scene.says(from, &asked);
     }
-    assert!(scene.server.budget.remembered() <= 4_096);
+    assert!(scene.server.datagrams.remembered() <= 4_096);
     assert!(scene.server.allocations.is_empty() && scene.server.guests.len() == 1);
     println!("turn: a flood of 50000 requests, {into} bytes, was answered with {out} bytes");
+}
+
+#[test]
+fn forged_datagrams_take_no_answers_from_streams_of_the_same_house() {
+    let mut scene = Scene::new();
+    let asked = request(ALLOCATE, &[Part::Udp], None);
+    let answers = (0..200).filter(|port| scene.says(client(*port), &asked).is_some()).count();
+    assert_eq!(answers, 60);
+
+    let stream = Via::Stream(1, client(1).address());
+    assert_eq!(code(&scene.says(stream, &asked).unwrap()), 401);
+}
+
+#[test]
+fn an_address_whose_allocation_has_ended_is_nobodys_until_its_seat_is_left() {
+    let (mut scene, from) = (Scene::new(), client(1));
+    let pass = scene.pass();
+    let lent = scene.allocated(from);
+    assert_eq!(scene.asks(from, &pass, REFRESH, &[Part::Life(0)]), 0);
+    assert!(scene.server.has_lent(lent), "what the engine still sends there must not reach the network");
+    assert!(scene.server.pack(lent, &[1], scene.now).is_none());
+
+    let another = scene.allocated(from);
+    assert_ne!(lent, another);
+    assert!(scene.server.pack(lent, &[1], scene.now).is_none(), "the client has another one now");
+
+    // Whoever allocates without end is stopped.
+    let codes: Vec<u16> = (0..600)
+        .map(|_| {
+            scene.asks(from, &pass, REFRESH, &[Part::Life(0)]);
+            scene.asks(from, &pass, ALLOCATE, &[Part::Udp])
+        })
+        .collect();
+    assert_eq!(codes.iter().filter(|code| **code == 0).count(), LENT_PER_SEAT - 2);
+    assert_eq!(codes.last(), Some(&486));
+    scene.server.forget(SEAT);
+    assert!(!scene.server.has_lent(lent) && scene.server.lent.is_empty());
 }
 
 #[test]
