@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use super::model::SeatId;
 
-/// An old name is understood for this long after a restart: packets may be under way.
+/// An old name still leads to its seat for this long after a restart: packets may be under way, and
+/// it is for the engine to say what they are worth.
 const OLD_NAME: Duration = Duration::from_secs(30);
 /// Addresses remembered per seat; a browser tries a handful.
 const ADDRESSES: usize = 8;

@@ -7,13 +7,14 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep;
 
 use super::counters::{self, Counters};
 use super::error::MediaError;
 use super::model::{Joined, MediaEvent, Mid, RoomId, SeatId, Slot, Source, Stats, Want};
 use super::offer::Offer;
 use super::peer::{Homes, Identity, Peer};
-use super::stream::StreamSays;
+use super::stream::{BREATH, StreamSays};
 use super::turn::{Pass, Passes, TurnServer};
 use super::worker::{Inbox, Worker};
 use super::yard::posts;
@@ -201,9 +202,19 @@ impl Relay {
         self.tell(|| Command::Want { seat, wants: wants.to_vec() })
     }
 
-    /// Frees a seat. Unknown seats are fine: leaving twice is leaving.
-    pub fn leave(&self, seat: SeatId) -> Result<(), MediaError> {
-        self.tell(|| Command::Leave { seat })
+    /// Frees a seat. Unknown seats are fine: leaving twice is leaving. A worker that has enough to do
+    /// is told once it has not: nobody would say it again.
+    pub async fn leave(&self, seat: SeatId) -> Result<(), MediaError> {
+        let mut told = Ok(());
+        for hand in &self.inner.hands {
+            let mut answer = hand.tell(Command::Leave { seat });
+            while answer == Err(MediaError::Busy) {
+                sleep(BREATH).await;
+                answer = hand.tell(Command::Leave { seat });
+            }
+            told = told.and(answer);
+        }
+        told
     }
 
     /// Everything the relay says from now on.

@@ -26,8 +26,10 @@ const SILENT: Duration = Duration::from_secs(120);
 const STUCK: Duration = Duration::from_secs(15);
 /// Bytes read a second, at most: ten times a call.
 const PACE: f64 = 1_500_000.0;
+/// What a packet counts beside its bytes: the smallest ones are work, too.
+const PER_PACKET: usize = 300;
 /// Looked at again after this when the worker has enough to do.
-const BREATH: Duration = Duration::from_millis(2);
+pub(super) const BREATH: Duration = Duration::from_millis(2);
 
 const COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 
@@ -173,21 +175,24 @@ impl Relay {
         answered: &std::sync::atomic::AtomicBool,
     ) {
         let (mut cutter, mut buffer, mut ahead) = (Cutter::new(framing), vec![0; 16 * 1024], 0.0_f64);
-        let (mut bytes, mut since) = (first, Instant::now());
+        let (mut bytes, opened) = (first, Instant::now());
+        let mut since = opened;
         loop {
             let Ok(packets) = cutter.cut(&bytes) else { return };
+            let weight = bytes.len() + PER_PACKET * packets.len();
             if !packets.is_empty() && !self.hand(StreamSays::Packets { id, packets }).await {
                 return;
             }
             // How far this stream is ahead of its pace, in bytes.
-            ahead = (ahead - since.elapsed().as_secs_f64() * PACE).max(0.0) + bytes.len() as f64;
+            ahead = (ahead - since.elapsed().as_secs_f64() * PACE).max(0.0) + weight as f64;
             since = Instant::now();
             if ahead > PACE / 5.0 {
                 sleep(Duration::from_secs_f64((ahead - PACE / 5.0) / PACE)).await;
             }
-            let patience =
-                if answered.load(std::sync::atomic::Ordering::Relaxed) { SILENT } else { UNANSWERED };
-            match timeout_at(Instant::now() + patience, stream.read(&mut buffer)).await {
+            // Until something was worth an answer, all that is said has to be said by then.
+            let is_answered = answered.load(std::sync::atomic::Ordering::Relaxed);
+            let until = if is_answered { Instant::now() + SILENT } else { opened + UNANSWERED };
+            match timeout_at(until, stream.read(&mut buffer)).await {
                 Ok(Ok(length)) if length > 0 => bytes = buffer[..length].to_vec(),
                 Ok(Ok(_) | Err(_)) | Err(_) => return,
             }

@@ -129,7 +129,7 @@ async fn a_pass_ends_with_its_seat_on_every_way() {
         assert_eq!(client.asks(&pass, ALLOCATE, &[Part::Udp]).await, 0);
         assert_eq!(client.asks(&pass, CREATE_PERMISSION, &[Part::Peer(gateway.udp)]).await, 0);
 
-        gateway.relay.leave(seat).unwrap();
+        gateway.relay.leave(seat).await.unwrap();
         tokio::time::sleep(Duration::from_millis(50)).await;
 
         assert_eq!(client.asks(&pass, REFRESH, &[Part::Life(600)]).await, 401, "{way:?}");

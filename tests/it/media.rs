@@ -170,7 +170,7 @@ async fn a_third_joins_and_another_leaves_without_a_new_offer() {
     assert_eq!(lin.hears_more(second_face).await, 33);
     assert_eq!(lin.hears_more(first_face).await, 22);
 
-    relay.leave(SeatId(22)).unwrap();
+    relay.leave(SeatId(22)).await.unwrap();
     told.until("the seat is free", |told| told.gone.contains(&(SeatId(22), GoneWhy::Left))).await;
     told.until("the slot is free", |told| lin.sees(told, &zhao, Source::Cam).is_none()).await;
     assert_eq!(lin.sees(&told, &chen, Source::Cam), Some(second_face), "a face moved to another tile");

@@ -152,7 +152,7 @@ async fn come_and_go(gateway: &Gateway, from: u64, rooms: u64) {
             }
         }
         for seat in [2 * room + 1, 2 * room + 2].map(SeatId) {
-            relay.leave(seat).unwrap();
+            relay.leave(seat).await.unwrap();
         }
     }
     // The last ones are cleared away, and streams are seen to have ended.

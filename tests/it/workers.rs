@@ -52,8 +52,8 @@ async fn rooms_at_every_worker_carry_media_over_the_one_port() {
     assert_eq!(first.hears_more(face).await, second.seat.0 as u8);
 
     for (first, second) in pairs {
-        relay.leave(first.seat).unwrap();
-        relay.leave(second.seat).unwrap();
+        relay.leave(first.seat).await.unwrap();
+        relay.leave(second.seat).await.unwrap();
         first.hangs_up().await;
         second.hangs_up().await;
     }
@@ -88,7 +88,7 @@ async fn every_worker_is_reached_by_streams_and_through_the_turn_server() {
                 told.windows(8).any(|part| part[..2] == [1, 1] && part[4..] == [0x21, 0x12, 0xa4, 0x42]);
             assert!(told.starts_with(&[0, 0x17]) && is_inside, "the engine answers through TURN");
         }
-        gateway.relay.leave(seat).unwrap();
+        gateway.relay.leave(seat).await.unwrap();
     }
     assert_eq!(gateway.relay.stats().panics, 0);
 }

@@ -243,7 +243,8 @@ impl Peer {
         self.outlets.get(outlet).is_some_and(|outlet| outlet.types.of(codec).is_some())
     }
 
-    /// Whether a STUN packet proves to know this connection's password.
+    /// Whether a STUN packet is this participant's: it proves to know the connection's password, or it
+    /// comes from the address that is used already (the engine looks at the proof again then).
     pub(super) fn knows(&self, now: Instant, source: Remote, bytes: &[u8]) -> bool {
         self.homes.receive(source, bytes).is_some_and(|got| self.rtc.accepts(&Input::Receive(now, got)))
     }

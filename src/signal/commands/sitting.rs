@@ -245,7 +245,8 @@ fn relay_of(signal: &Signal) -> Result<&Relay, Refused> {
 /// Frees the relay's seat and tells the record.
 async fn depart(signal: &Signal, departed: Departed) -> Result<(), consult::Error> {
     if let Some(relay) = signal.relay() {
-        let _ = relay.leave(departed.seat);
+        // A relay that has stopped holds no seat.
+        let _ = relay.leave(departed.seat).await;
     }
     if let Some(report) = &departed.report {
         consult::reported(signal.ctx(), departed.consult, departed.user, report).await?;
