@@ -62,8 +62,9 @@ pub async fn run(config: &Config) -> Result<(), CliError> {
     tell("disk", disk(&config.attachments.folder));
     tell("letters", letters(&config.paper));
     tell("database", database(config).await);
-    let (tcp, udp) = (tcp_port(config.server.listen), udp_port(config.media.listen));
-    let runs = matches!((&tcp, &udp), (Well(text), _) if text.contains("in use"));
+    let tcp = tcp_port(config.server.listen);
+    let runs = matches!(&tcp, Well(text) | Doubtful(text, _) if text.contains("in use"));
+    let udp = udp_port(config.media.listen, runs);
     tell("TCP port", tcp);
     tell("UDP port", udp);
     let addresses = media::addresses(&config.media);
@@ -200,21 +201,29 @@ async fn database(config: &Config) -> Finding {
 
 fn tcp_port(at: SocketAddr) -> Finding {
     let todo = "give the port to this server: stop what holds it, or change server.listen";
-    match TcpListener::bind(at) {
-        Ok(_) if at.ip().is_loopback() => Doubtful(
-            format!("{at} is free, and reached from this machine only"),
+    let state = match TcpListener::bind(at) {
+        Ok(_) => "free",
+        Err(why) if why.kind() == ErrorKind::AddrInUse => "in use",
+        Err(why) => return Ill(format!("{at}: {why}"), todo.into()),
+    };
+    if at.ip().is_loopback() {
+        return Doubtful(
+            format!("{at} is {state}, and reached from this machine only"),
             "set server.listen to 0.0.0.0 or [::]".into(),
-        ),
-        Ok(_) => Well(format!("{at} is free")),
-        Err(why) if why.kind() == ErrorKind::AddrInUse => Well(format!("{at} is in use")),
-        Err(why) => Ill(format!("{at}: {why}"), todo.into()),
+        );
     }
+    Well(format!("{at} is {state}"))
 }
 
-fn udp_port(at: SocketAddr) -> Finding {
+/// Whether media can be taken there; `runs` if this server does, which then holds the port.
+fn udp_port(at: SocketAddr, runs: bool) -> Finding {
     match UdpSocket::bind(at) {
         Ok(_) => Well(format!("{at} is free")),
-        Err(why) if why.kind() == ErrorKind::AddrInUse => Well(format!("{at} is in use")),
+        Err(why) if why.kind() == ErrorKind::AddrInUse && runs => Well(format!("{at} is in use")),
+        Err(why) if why.kind() == ErrorKind::AddrInUse => Ill(
+            format!("{at} is held by another program"),
+            "stop that program (ss -ulnp names it), or change media.listen".into(),
+        ),
         Err(why) => Ill(format!("{at}: {why}"), "change media.listen to an address of this machine".into()),
     }
 }
