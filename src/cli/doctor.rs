@@ -329,10 +329,15 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_somebody_holds_is_said_to_be_in_use() {
+    fn a_held_port_is_this_servers_while_it_runs_and_otherwise_anothers() {
         let held = TcpListener::bind("127.0.0.1:0").unwrap();
-        let Well(text) = tcp_port(held.local_addr().unwrap()) else { panic!("a held port is no illness") };
-
+        let found = tcp_port(held.local_addr().unwrap());
+        let Doubtful(text, _) = found else { panic!("reached from this machine only") };
         assert!(text.contains("in use"), "{text}");
+
+        let held = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let at = held.local_addr().unwrap();
+        assert!(matches!(udp_port(at, true), Well(_)));
+        assert!(matches!(udp_port(at, false), Ill(..)), "the server could not start beside it");
     }
 }
