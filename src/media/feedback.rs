@@ -25,14 +25,22 @@ pub(super) struct Numbers {
 impl Numbers {
     /// Reads an offer for what the extension will be called.
     pub(super) fn agree(&mut self, offer: &str) {
-        let named = offer.lines().filter(|line| line.trim_end().ends_with(URI));
-        let ids = named.filter_map(|line| {
-            let digits = line.strip_prefix("a=extmap:")?.split(['/', ' ']).next()?;
-            digits.parse::<u8>().ok()
+        let ids = offer.lines().filter_map(|line| {
+            // Words of its own may follow the name (RFC 8285, 8).
+            let mut words = line.strip_prefix("a=extmap:")?.split_whitespace();
+            let digits = words.next()?.split('/').next()?;
+            words.next().filter(|uri| *uri == URI).and_then(|_| digits.parse::<u8>().ok())
         });
         self.ids.extend(ids);
         self.ids.sort_unstable();
         self.ids.dedup();
+    }
+
+    /// Whether the engine is to know the extension at all: only if it is named, and its feedback asked
+    /// for. What is not named is not fenced, and what is never reported is kept for ever.
+    pub(super) fn are_wanted(&self, offer: &str) -> bool {
+        let asks = |line: &str| line.starts_with("a=rtcp-fb:") && line.trim_end().ends_with(" transport-cc");
+        !self.ids.is_empty() && offer.lines().any(asks)
     }
 
     /// Whether the engine may see this packet.
@@ -103,6 +111,20 @@ mod tests {
         let mut numbers = Numbers::default();
         numbers.agree(&format!("v=0\r\na=extmap:3/sendonly urn:x\r\na=extmap:5/sendrecv {URI}\r\n"));
         numbers
+    }
+
+    #[test]
+    fn the_extension_is_wanted_when_it_is_named_and_its_feedback_is_asked_for() {
+        let read = |offer: &str| {
+            let mut numbers = Numbers::default();
+            numbers.agree(offer);
+            (numbers.ids.clone(), numbers.are_wanted(offer))
+        };
+        let asked = "a=rtcp-fb:96 transport-cc\r\n";
+        assert_eq!(read(asked), (vec![], false));
+        assert_eq!(read(&format!("a=extmap:5 {URI}\r\n")), (vec![5], false));
+        assert_eq!(read(&format!("a=extmap:5 {URI} words\r\n{asked}")), (vec![5], true));
+        assert_eq!(read(&format!("a=extmap:3/sendonly {URI}\r\n{asked}")), (vec![3], true));
     }
 
     /// A packet with this number, in the short form or in the long one.

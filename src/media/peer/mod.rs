@@ -26,8 +26,10 @@ use super::model::{Kind, Line, Mid, Section, Source};
 use super::offer::{Offer, Way};
 pub(super) use homes::{Homes, Identity};
 pub(super) use packet::{Codec, Packet};
-use packet::{Types, rank_of};
+use packet::{Types, extensions, rank_of};
 
+/// What is handed on of a packet at most, in bytes; browsers stay below 1,200.
+const LONGEST_PAYLOAD: usize = 1_500;
 /// How often the figures of a line are told.
 const REPORT_EVERY: Duration = Duration::from_secs(2);
 /// Video packets kept for repair, per slot, and for how long. Of a picture at its largest (2.4
@@ -150,11 +152,14 @@ impl Peer {
         homes: &Homes,
         now: Instant,
     ) -> Result<(Self, String), MediaError> {
+        let mut numbers = Numbers::default();
+        numbers.agree(&offer.text);
         let mut engine = Rtc::builder()
             .set_crypto_provider(Arc::clone(&identity.crypto))
             .set_dtls_cert(identity.cert.clone())
             .set_ice_lite(true)
             .set_rtp_mode(true)
+            .set_extension_map(extensions(numbers.are_wanted(&offer.text)))
             .clear_codecs()
             .enable_opus(true, false)
             .enable_vp8(true)
@@ -183,7 +188,7 @@ impl Peer {
             sections: Vec::new(),
             outlets: Vec::new(),
             codecs: Vec::new(),
-            numbers: Numbers::default(),
+            numbers,
             pending: Pending::Nothing,
             wake: None,
             faults: 0,
@@ -482,7 +487,8 @@ impl Peer {
             let known = api.stream_rx(&packet.header.ssrc)?;
             (Mid::new(&known.mid())?, rank_of(known.rid().as_deref()))
         };
-        // An empty packet is padding that only measures the line.
-        (!packet.payload.is_empty()).then(|| Packet::read(packet, from, codec))
+        // An empty packet is padding that only measures the line. One that is too large would not fit
+        // into an engine's buffer once it has the headers of a viewer.
+        (1..=LONGEST_PAYLOAD).contains(&packet.payload.len()).then(|| Packet::read(packet, from, codec))
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use str0m::format::Codec as EngineCodec;
 use str0m::media::Pt;
-use str0m::rtp::{ExtensionValues, RtpPacket, Vp8Descriptor, Vp8Patch};
+use str0m::rtp::{Extension, ExtensionMap, ExtensionValues, RtpPacket, Vp8Descriptor, Vp8Patch};
 
 use super::super::feed::Arrival;
 use super::super::model::{Kind, Mid};
@@ -152,4 +152,19 @@ pub(super) fn rank_of(rid: Option<&str>) -> u8 {
         Some("h") => 1,
         Some(_) | None => 2,
     }
+}
+
+/// The header extensions that an engine is to know, as it numbers them by itself.
+pub(super) fn extensions(with_feedback: bool) -> ExtensionMap {
+    if with_feedback {
+        return ExtensionMap::standard();
+    }
+    let mut rest = ExtensionMap::empty();
+    rest.set(1, Extension::AudioLevel);
+    rest.set(2, Extension::AbsoluteSendTime);
+    rest.set(4, Extension::RtpMid);
+    rest.set(10, Extension::RtpStreamId);
+    rest.set(11, Extension::RepairedRtpStreamId);
+    rest.set(13, Extension::VideoOrientation);
+    rest
 }
