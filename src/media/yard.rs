@@ -82,7 +82,7 @@ pub(super) struct Back {
     /// Where the relay is, as participants are told.
     homes: Arc<[SocketAddr]>,
     /// What did not fit in when it was said. Packets are lost instead, so that this grows with
-    /// seats that come, go and move only.
+    /// seats that come and go, and with STUN that a seat accepts, only.
     unsaid: Vec<Outward>,
     packets: Vec<(Remote, Vec<u8>)>,
 }

@@ -231,7 +231,8 @@ fn bound_queue(socket: &TcpStream) {
     let _ = socket2::SockRef::from(socket).set_send_buffer_size(MEDIA_QUEUE);
 }
 
-/// The protocol was agreed on in the handshake: no guessing, so the time-outs hold from the first request head or preface.
+/// The protocol was agreed on in the handshake: no guessing, so the time-outs hold from the first
+/// request head or preface.
 fn builder(speaks_h2: bool) -> Builder<TokioExecutor> {
     let builder = Builder::new(TokioExecutor::new());
     let mut builder = if speaks_h2 { builder.http2_only() } else { builder.http1_only() };
