@@ -53,9 +53,10 @@ async function simulcast(clinic, other) {
   const ways = [];
   for (const [name, page, sender] of [['Firefox to Chromium', clinic, other], ['Chromium to Firefox', other, clinic]]) {
     const seen = [];
+    const width = () => page.evaluate(() => document.querySelector('.tiles > .tile video')?.videoWidth ?? 0);
+    await until(`${name}: a picture`, async () => (await width()) > 0, 40_000, 200);
     for (const [height, wanted] of [['', 640], ['150px', 320]]) {
       await page.evaluate((limit) => (document.querySelector('.tiles > .tile').style.maxHeight = limit), height);
-      const width = () => page.evaluate(() => document.querySelector('.tiles > .tile video')?.videoWidth ?? 0);
       await until(`${name}: a picture ${wanted} wide`, async () => (await width()) === wanted, 40_000, 200);
       await pause(3_000);
       const before = await encodings(sender);
