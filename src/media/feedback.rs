@@ -6,6 +6,8 @@
 //! certainly counted half of the 16 bits, no number is let in that could be taken for such a
 //! one, whichever of the others proved to be the participant's own.
 
+use super::error::MediaError;
+
 /// How senders call the extension in their offers.
 const URI: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 /// Half of what 16 bits can say: whatever is further ahead counts as behind.
@@ -23,24 +25,23 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// Reads an offer for what the extension will be called.
-    pub(super) fn agree(&mut self, offer: &str) {
-        let ids = offer.lines().filter_map(|line| {
-            // Words of its own may follow the name (RFC 8285, 8).
-            let mut words = line.strip_prefix("a=extmap:")?.split_whitespace();
-            let digits = words.next()?.split('/').next()?;
-            words.next().filter(|uri| *uri == URI).and_then(|_| digits.parse::<u8>().ok())
-        });
-        self.ids.extend(ids);
+    /// Reads an offer for what the extension will be called. An offer that gives its number to another
+    /// one, too, is bad (RFC 8285, 5): the engine would move ours to where it is not looked for.
+    pub(super) fn agree(&mut self, offer: &str) -> Result<(), MediaError> {
+        let named: Vec<(u8, bool)> = offer.lines().filter_map(named).collect();
+        self.ids.extend(named.iter().filter(|(_, is_ours)| *is_ours).map(|(id, _)| *id));
         self.ids.sort_unstable();
         self.ids.dedup();
+        let is_taken = named.iter().any(|(id, is_ours)| !is_ours && self.ids.contains(id));
+        if is_taken { Err(MediaError::BadOffer) } else { Ok(()) }
     }
 
-    /// Whether the engine is to know the extension at all: only if it is named, and its feedback asked
-    /// for. What is not named is not fenced, and what is never reported is kept for ever.
-    pub(super) fn are_wanted(&self, offer: &str) -> bool {
+    /// What the engine is to call the extension from the start; nothing, so that it does not know it,
+    /// if it is not named or no feedback is asked for: what is not named is not fenced, and what is
+    /// never reported is kept for ever.
+    pub(super) fn extension(&self, offer: &str) -> Option<u8> {
         let asks = |line: &str| line.starts_with("a=rtcp-fb:") && line.trim_end().ends_with(" transport-cc");
-        !self.ids.is_empty() && offer.lines().any(asks)
+        self.ids.first().copied().filter(|_| offer.lines().any(asks))
     }
 
     /// Whether the engine may see this packet.
@@ -69,6 +70,14 @@ impl Numbers {
             self.counted = self.counted.max(number);
         }
     }
+}
+
+/// The number that a line of an offer gives to a header extension, and whether that is ours. Read
+/// more freely than the engine does: what only one of us understands must not go around the fence.
+fn named(line: &str) -> Option<(u8, bool)> {
+    let mut words = line.strip_prefix("a=extmap:")?.split_whitespace();
+    let id = words.next()?.split('/').next()?.parse().ok()?;
+    Some((id, words.next() == Some(URI)))
 }
 
 /// The elements of an RTP packet's header extension in either form (RFC 8285), as the engine
@@ -109,22 +118,38 @@ mod tests {
 
     fn agreed() -> Numbers {
         let mut numbers = Numbers::default();
-        numbers.agree(&format!("v=0\r\na=extmap:3/sendonly urn:x\r\na=extmap:5/sendrecv {URI}\r\n"));
+        numbers.agree(&format!("v=0\r\na=extmap:3/sendonly urn:x\r\na=extmap:5/sendrecv {URI}\r\n")).unwrap();
         numbers
     }
 
     #[test]
-    fn the_extension_is_wanted_when_it_is_named_and_its_feedback_is_asked_for() {
+    fn the_engine_knows_the_extension_when_it_is_named_and_its_feedback_is_asked_for() {
         let read = |offer: &str| {
             let mut numbers = Numbers::default();
-            numbers.agree(offer);
-            (numbers.ids.clone(), numbers.are_wanted(offer))
+            numbers.agree(offer).unwrap();
+            (numbers.ids.clone(), numbers.extension(offer))
         };
         let asked = "a=rtcp-fb:96 transport-cc\r\n";
-        assert_eq!(read(asked), (vec![], false));
-        assert_eq!(read(&format!("a=extmap:5 {URI}\r\n")), (vec![5], false));
-        assert_eq!(read(&format!("a=extmap:5 {URI} words\r\n{asked}")), (vec![5], true));
-        assert_eq!(read(&format!("a=extmap:3/sendonly {URI}\r\n{asked}")), (vec![3], true));
+        assert_eq!(read(asked), (vec![], None));
+        assert_eq!(read(&format!("a=extmap:5 {URI}\r\n")), (vec![5], None));
+        assert_eq!(read(&format!("a=extmap:5 {URI} words\r\n{asked}")), (vec![5], Some(5)));
+        assert_eq!(read(&format!("a=extmap:3/sendonly {URI}\r\n{asked}")), (vec![3], Some(3)));
+        let twice = format!("a=extmap:7 {URI}\r\na=extmap:5 {URI}\r\n{asked}");
+        assert_eq!(read(&twice), (vec![5, 7], Some(5)), "the fence stands at both");
+    }
+
+    #[test]
+    fn an_offer_that_gives_its_number_to_another_extension_is_bad_now_and_later() {
+        let mut numbers = Numbers::default();
+        let ours = format!("a=extmap:5 {URI}\r\n");
+        assert!(numbers.agree(&format!("{ours}a=extmap:1 urn:x\r\n")).is_ok());
+        assert_eq!(numbers.agree("a=extmap:5/recvonly urn:x\r\n"), Err(MediaError::BadOffer));
+        assert_eq!(
+            Numbers::default().agree(&format!("a=extmap:5 urn:x\r\n{ours}")),
+            Err(MediaError::BadOffer)
+        );
+        // Two others may share a number, as one library's offers do.
+        assert!(numbers.agree(&format!("a=extmap:2 urn:x\r\na=extmap:2 urn:y\r\n{ours}")).is_ok());
     }
 
     /// A packet with this number, in the short form or in the long one.

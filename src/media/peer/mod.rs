@@ -153,13 +153,13 @@ impl Peer {
         now: Instant,
     ) -> Result<(Self, String), MediaError> {
         let mut numbers = Numbers::default();
-        numbers.agree(&offer.text);
+        numbers.agree(&offer.text)?;
         let mut engine = Rtc::builder()
             .set_crypto_provider(Arc::clone(&identity.crypto))
             .set_dtls_cert(identity.cert.clone())
             .set_ice_lite(true)
             .set_rtp_mode(true)
-            .set_extension_map(extensions(numbers.are_wanted(&offer.text)))
+            .set_extension_map(extensions(numbers.extension(&offer.text)))
             .clear_codecs()
             .enable_opus(true, false)
             .enable_vp8(true)
@@ -205,6 +205,7 @@ impl Peer {
 
     /// Answers an offer, first or further. Call [`Peer::settle`] after it.
     pub(super) fn answer(&mut self, offer: &Offer) -> Result<String, MediaError> {
+        self.numbers.agree(&offer.text)?;
         let parsed = SdpOffer::from_sdp_string(&offer.text).map_err(|_| MediaError::BadOffer)?;
         // The answer names the streams of all sections, the same as before.
         self.lend_idle_streams();
@@ -213,7 +214,6 @@ impl Peer {
             return Err(MediaError::BadOffer);
         };
         self.pending = Pending::Changed;
-        self.numbers.agree(&offer.text);
         self.codecs = self
             .rtc
             .codec_config()

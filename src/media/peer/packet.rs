@@ -154,17 +154,24 @@ pub(super) fn rank_of(rid: Option<&str>) -> u8 {
     }
 }
 
-/// The header extensions that an engine is to know, as it numbers them by itself.
-pub(super) fn extensions(with_feedback: bool) -> ExtensionMap {
-    if with_feedback {
-        return ExtensionMap::standard();
+/// The header extensions that an engine is to know before it has read an offer, as it numbers them by
+/// itself; that of transport-wide feedback under the number given, or not at all.
+pub(super) fn extensions(feedback: Option<u8>) -> ExtensionMap {
+    /// Where the engine has that of feedback by itself.
+    const USUAL: u8 = 3;
+    let mut known = ExtensionMap::empty();
+    for (id, extension) in [
+        (1, Extension::AudioLevel),
+        (2, Extension::AbsoluteSendTime),
+        (4, Extension::RtpMid),
+        (10, Extension::RtpStreamId),
+        (11, Extension::RepairedRtpStreamId),
+        (13, Extension::VideoOrientation),
+    ] {
+        known.set(if feedback == Some(id) { USUAL } else { id }, extension);
     }
-    let mut rest = ExtensionMap::empty();
-    rest.set(1, Extension::AudioLevel);
-    rest.set(2, Extension::AbsoluteSendTime);
-    rest.set(4, Extension::RtpMid);
-    rest.set(10, Extension::RtpStreamId);
-    rest.set(11, Extension::RepairedRtpStreamId);
-    rest.set(13, Extension::VideoOrientation);
-    rest
+    if let Some(id) = feedback {
+        known.set(id, Extension::TransportSequenceNumber);
+    }
+    known
 }
