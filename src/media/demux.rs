@@ -14,6 +14,8 @@ use super::model::SeatId;
 /// An old name still leads to its seat for this long after a restart: packets may be under way, and
 /// it is for the engine to say what they are worth.
 const OLD_NAME: Duration = Duration::from_secs(30);
+/// The longest datagram anybody of ours sends, in bytes.
+const LONGEST: usize = 2_000;
 /// Addresses remembered per seat; a browser tries a handful.
 const ADDRESSES: usize = 8;
 
@@ -48,6 +50,7 @@ pub(super) enum Looks<'a> {
 /// Reads the outside of a datagram; nothing for what cannot be ours.
 pub(super) fn look(bytes: &[u8]) -> Option<Looks<'_>> {
     match bytes {
+        _ if bytes.len() > LONGEST => None,
         [0..=3, ..] => stun(bytes),
         [0x40..=0x4f, _, high, low, ..]
             if bytes.len() >= 4 + usize::from(u16::from_be_bytes([*high, *low])) =>
@@ -215,6 +218,7 @@ mod tests {
         {
             assert_eq!(look(bytes), None, "{bytes:?}");
         }
+        assert_eq!((look(&[128; 2_000]), look(&[128; 2_001])), (Some(Looks::Traffic), None));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Telling listeners what happened without ever waiting for one.
 
+use std::collections::{BTreeMap, HashMap};
+
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
@@ -13,18 +15,50 @@ pub(super) struct Listeners {
 
 struct Listener {
     to: Sender<MediaEvent>,
-    /// What did not fit. An event of the same kind about the same seat replaces the older
-    /// one, so this grows with the number of seats and not with time.
-    behind: Vec<MediaEvent>,
+    behind: Behind,
+}
+
+/// What did not fit, in its order. An event of the same kind about the same seat replaces the older
+/// one, and that a seat is gone all there was about it.
+#[derive(Default)]
+struct Behind {
+    events: BTreeMap<u64, MediaEvent>,
+    /// Where each matter's last word stands.
+    places: HashMap<Subject, u64>,
+    next: u64,
+}
+
+impl Behind {
+    fn push(&mut self, event: MediaEvent) {
+        if let MediaEvent::Gone { seat, .. } = event {
+            SEAT_KINDS.iter().for_each(|kind| self.forget((*kind, seat.0)));
+        }
+        self.forget(subject(&event));
+        self.places.insert(subject(&event), self.next);
+        self.events.insert(self.next, event);
+        self.next += 1;
+    }
+
+    fn pop(&mut self) -> Option<MediaEvent> {
+        let (_, event) = self.events.pop_first()?;
+        self.places.remove(&subject(&event));
+        Some(event)
+    }
+
+    fn forget(&mut self, about: Subject) {
+        if let Some(place) = self.places.remove(&about) {
+            self.events.remove(&place);
+        }
+    }
 }
 
 impl Listeners {
     pub(super) fn add(&mut self, to: Sender<MediaEvent>) {
-        self.all.push(Listener { to, behind: Vec::new() });
+        self.all.push(Listener { to, behind: Behind::default() });
     }
 
     pub(super) fn are_behind(&self) -> bool {
-        self.all.iter().any(|listener| !listener.behind.is_empty())
+        self.all.iter().any(|listener| !listener.behind.events.is_empty())
     }
 
     pub(super) fn tell(&mut self, event: MediaEvent) {
@@ -36,9 +70,9 @@ impl Listeners {
     /// Tries again with those who are behind, and forgets those who stopped listening.
     pub(super) fn flush(&mut self) {
         self.all.retain_mut(|listener| {
-            let waiting = std::mem::take(&mut listener.behind);
-            for event in waiting {
-                listener.tell(event);
+            while let Ok(place) = listener.to.try_reserve() {
+                let Some(event) = listener.behind.pop() else { break };
+                place.send(event);
             }
             !listener.to.is_closed()
         });
@@ -47,21 +81,21 @@ impl Listeners {
 
 impl Listener {
     fn tell(&mut self, event: MediaEvent) {
-        if self.behind.is_empty() {
-            match self.to.try_send(event) {
-                Ok(()) | Err(TrySendError::Closed(_)) => {}
-                Err(TrySendError::Full(event)) => self.behind.push(event),
-            }
-            return;
+        if !self.behind.events.is_empty() {
+            self.behind.push(event);
+        } else if let Err(TrySendError::Full(event)) = self.to.try_send(event) {
+            self.behind.push(event);
         }
-        let about = subject(&event);
-        self.behind.retain(|older| subject(older) != about);
-        self.behind.push(event);
     }
 }
 
 /// What kind of event about whom.
-fn subject(event: &MediaEvent) -> (u8, u64) {
+type Subject = (u8, u64);
+
+/// The kinds that are about a seat and mean nothing once it is gone.
+const SEAT_KINDS: [u8; 4] = [0, 2, 4, 5];
+
+fn subject(event: &MediaEvent) -> Subject {
     match event {
         // Up and down of a line replace each other: the last word counts.
         MediaEvent::Connected { seat, .. } | MediaEvent::Lost { seat } => (0, seat.0),
@@ -96,5 +130,25 @@ mod tests {
 
         let last = MediaEvent::Speaking { room: RoomId(1), seats: vec![SeatId(999)] };
         assert_eq!(heard[1..], [last, MediaEvent::Gone { seat: SeatId(7), why: GoneWhy::Left }]);
+    }
+
+    #[test]
+    fn of_a_seat_that_is_gone_nothing_else_is_told() {
+        let (to, mut events) = tokio::sync::mpsc::channel(1);
+        let mut listeners = Listeners::default();
+        listeners.add(to);
+        let gone = |seat| MediaEvent::Gone { seat: SeatId(seat), why: GoneWhy::Left };
+        for event in [gone(1), MediaEvent::Lost { seat: SeatId(7) }, MediaEvent::Lost { seat: SeatId(8) }] {
+            listeners.tell(event);
+        }
+        listeners.tell(gone(7));
+
+        let mut heard = Vec::new();
+        while let Ok(event) = events.try_recv() {
+            heard.push(event);
+            listeners.flush();
+        }
+        assert_eq!(heard, [gone(1), MediaEvent::Lost { seat: SeatId(8) }, gone(7)]);
+        assert!(!listeners.are_behind());
     }
 }

@@ -1,18 +1,20 @@
 //! One published source as it arrives: its encodings, when to ask for a keyframe, how loud it is (pure).
 
-use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
 use super::allowance::Allowance;
 use super::model::{Kind, Mid, Rid, Source};
+use super::peer::Codec;
 
 /// A keyframe is asked for at most this often: each costs a sender on a thin line a second of picture.
 const ASK_EVERY: Duration = Duration::from_millis(400);
 /// An encoding not heard for this long is not flowing: browsers stop the larger ones of a
 /// small camera or a thin line.
 const FLOWING: Duration = Duration::from_millis(1_500);
-/// A browser sends three encodings; a fourth is room for a change of stream.
+/// A browser sends three encodings; as many again are room for a change of streams.
 const ENCODINGS: usize = 6;
+/// A packet that is behind by more than this is not late: its stream counts anew.
+const LATE: u64 = 5_000;
 
 /// One source of one seat.
 #[derive(Debug)]
@@ -20,6 +22,9 @@ pub(super) struct Published {
     pub(super) mid: Mid,
     pub(super) source: Source,
     pub(super) on: bool,
+    /// What it was encoded with last.
+    pub(super) codec: Option<Codec>,
+    /// In the order in which they were first seen.
     encodings: Vec<Encoding>,
     allowance: Allowance,
     pub(super) voice: Loudness,
@@ -32,6 +37,8 @@ struct Encoding {
     rank: u8,
     /// In lines, as its last keyframe said.
     height: Option<u16>,
+    /// The number of its newest packet.
+    newest: u64,
     seen: Instant,
     wanted: bool,
     asked: Option<Instant>,
@@ -42,6 +49,8 @@ struct Encoding {
 pub(super) struct Arrival {
     pub(super) stream: u32,
     pub(super) rank: u8,
+    pub(super) codec: Codec,
+    pub(super) seq: u64,
     /// A decoder can start here.
     pub(super) start: bool,
     /// How high the picture is, where the packet says it.
@@ -71,7 +80,7 @@ impl Encoding {
 impl Published {
     pub(super) fn new(mid: Mid, source: Source, on: bool) -> Self {
         let (allowance, voice, needs) = (Allowance::default(), Loudness::default(), Needs::default());
-        Self { mid, source, on, encodings: Vec::new(), allowance, voice, needs }
+        Self { mid, source, on, codec: None, encodings: Vec::new(), allowance, voice, needs }
     }
 
     /// Whether it is something to look at now.
@@ -84,32 +93,40 @@ impl Published {
         self.allowance.takes(self.source.kind(), bytes, now)
     }
 
-    /// A packet came; one a decoder can start with ends the wait for a keyframe.
-    pub(super) fn note(&mut self, came: Arrival, now: Instant) {
-        let Arrival { stream, rank, start, height } = came;
+    /// A packet came; true if who joins can start with it, which ends the wait for a keyframe. A first
+    /// packet that comes late is none to start with: what followed it has gone by.
+    pub(super) fn note(&mut self, came: Arrival, now: Instant) -> bool {
+        let Arrival { stream, rank, codec, seq, start, height } = came;
+        self.codec = Some(codec);
         if let Some(known) = self.encodings.iter_mut().find(|known| known.stream == stream) {
+            let is_late = (1..=LATE).contains(&known.newest.saturating_sub(seq));
+            let starts = start && !is_late;
+            known.newest = if is_late { known.newest } else { seq };
             known.seen = now;
-            known.wanted &= !start;
+            known.wanted &= !starts;
             known.height = height.or(known.height);
-            return;
+            return starts;
         }
         if self.encodings.len() == ENCODINGS {
             let oldest = (0..ENCODINGS).min_by_key(|at| self.encodings[*at].seen).unwrap_or(0);
-            self.encodings.swap_remove(oldest);
+            self.encodings.remove(oldest);
         }
-        self.encodings.push(Encoding { stream, rank, height, seen: now, wanted: false, asked: None });
+        let (newest, seen, wanted, asked) = (seq, now, false, None);
+        self.encodings.push(Encoding { stream, rank, height, newest, seen, wanted, asked });
+        start
     }
 
     /// Of the encodings that flow, the smallest that fills the viewer's place; failing that the
-    /// largest the viewer may have, the newest stream among equals; failing that, the smallest there is.
+    /// largest the viewer may have; failing that, the smallest there is. Of equals the one that came last.
     pub(super) fn best(&self, fit: Fit, now: Instant) -> Option<u32> {
         let flowing =
             || self.encodings.iter().filter(|known| now.saturating_duration_since(known.seen) < FLOWING);
         let fitting = || flowing().filter(|known| known.rank <= fit.largest);
         let filling = fitting().filter(|known| known.fills(fit.height));
-        let best = filling.min_by_key(|known| (known.rank, Reverse(known.seen)));
-        let best = best.or_else(|| fitting().max_by_key(|known| (known.rank, known.seen)));
-        best.or_else(|| flowing().min_by_key(|known| known.rank)).map(|known| known.stream)
+        // Of equals the first is the smallest to an iterator, and the last the largest.
+        let best = filling.rev().min_by_key(|known| known.rank);
+        let best = best.or_else(|| fitting().max_by_key(|known| known.rank));
+        best.or_else(|| flowing().rev().min_by_key(|known| known.rank)).map(|known| known.stream)
     }
 
     /// Which encodings a viewer needs that is shown this one: that it is shown, and the one it
@@ -260,7 +277,8 @@ mod tests {
     }
 
     fn came(stream: u32, rank: u8, start: bool) -> Arrival {
-        Arrival { stream, rank, start, height: start.then_some(90 << rank) }
+        let height = start.then_some(90 << rank);
+        Arrival { stream, rank, codec: Codec::Vp8, seq: 0, start, height }
     }
 
     fn fit(largest: u8, height: u32) -> Fit {
@@ -289,6 +307,34 @@ mod tests {
         cam.note(came(7, 2, true), start);
 
         assert_eq!(cam.due(start).count(), 0);
+    }
+
+    #[test]
+    fn a_first_packet_that_comes_late_starts_nobody_and_the_asking_goes_on() {
+        let (mut cam, start) = (camera(), Instant::now());
+        let mut comes = |seq, first| cam.note(Arrival { seq, ..came(7, 2, first) }, start);
+        assert!(comes(10_000, true));
+        assert!(!comes(10_003, false));
+        cam.want_keyframe(7);
+
+        let mut comes = |seq, first| cam.note(Arrival { seq, ..came(7, 2, first) }, start);
+        assert!(!comes(10_002, true), "what follows it has gone by");
+        assert_eq!(cam.due(start).count(), 1);
+
+        let mut comes = |seq, first| cam.note(Arrival { seq, ..came(7, 2, first) }, start);
+        assert!(comes(10_004, true));
+        assert!(comes(9, true), "the stream counts anew");
+        assert!(comes(10, true));
+    }
+
+    #[test]
+    fn of_encodings_that_are_equals_the_one_that_came_last_is_shown_and_stays() {
+        let (mut cam, start) = (camera(), Instant::now());
+        for stream in [1, 2, 3, 1, 2, 1] {
+            cam.note(came(stream, 2, true), start);
+            let known = cam.encodings.iter().map(|known| known.stream).max();
+            assert_eq!((cam.best(fit(2, 360), start), cam.best(fit(2, 9_999), start)), (known, known));
+        }
     }
 
     #[test]

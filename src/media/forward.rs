@@ -28,7 +28,7 @@ impl Room {
             turn.withheld += 1;
             return;
         }
-        published.note(packet.arrival(), now);
+        let starts = published.note(packet.arrival(), now);
         if let Some(level) = packet.level {
             published.voice.note(level, now);
         }
@@ -52,7 +52,7 @@ impl Room {
             let continues = place.stream == Some(packet.stream);
             if !continues {
                 let is_best = self.seats[from].published[known].best(fit, now) == Some(packet.stream);
-                if !(is_best && packet.start) {
+                if !(is_best && starts) {
                     missing |= is_best;
                     turn.withheld += 1;
                     continue;
@@ -96,14 +96,13 @@ impl Room {
         let seat = self.seats[at].id;
         for n in 0..self.seats[at].published.len() {
             let known = &self.seats[at].published[n];
-            let feed = Feed { seat, source: known.source };
-            if !known.on {
+            if !known.is_picture() {
                 continue;
             }
             let viewers = self.seats.iter().filter(|viewer| viewer.line != LineState::Connecting);
             let missing = viewers.filter_map(|viewer| {
-                let place = viewer.slots.iter().find(|place| place.slot.playing == Some(feed))?;
-                known.best(viewer.fit(place)?, now).filter(|best| place.stream != Some(*best))
+                let (fit, shown) = viewer.watches(seat, known)?;
+                known.best(fit, now).filter(|best| shown != Some(*best))
             });
             let missing: Vec<u32> = missing.collect();
             for stream in missing {
@@ -145,11 +144,8 @@ impl Room {
             if !known.is_picture() {
                 continue;
             }
-            let feed = Feed { seat: self.seats[at].id, source: known.source };
-            let needed = self.seats.iter().filter_map(|viewer| {
-                let place = viewer.slots.iter().find(|place| place.slot.playing == Some(feed))?;
-                Some(known.needed(viewer.fit(place)?, place.stream))
-            });
+            let watched = self.seats.iter().filter_map(|viewer| viewer.watches(self.seats[at].id, known));
+            let needed = watched.map(|(fit, shown)| known.needed(fit, shown));
             let needed = needed.fold(Sizes::NONE, Sizes::and);
             news |= self.seats[at].published[n].needs.change(needed, now);
         }

@@ -203,7 +203,7 @@ pub enum MediaEvent {
         /// All of them, in the order of the offer.
         slots: Vec<Slot>,
     },
-    /// Who is talking, loudest first, after each change.
+    /// Who is talking, loudest first, whenever somebody begins or ends.
     Speaking {
         /// Where.
         room: RoomId,

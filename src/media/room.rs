@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use super::allowance::Flood;
+use super::bucket::Bucket;
 use super::demux::Remote;
 use super::error::MediaError;
 use super::feed::Published;
@@ -23,6 +24,10 @@ const LOST_AFTER: Duration = Duration::from_secs(5);
 const KEPT_FOR: Duration = Duration::from_secs(60);
 /// The first connection has to come about in this.
 const CONNECT_WITHIN: Duration = Duration::from_secs(30);
+
+/// Datagrams a second of one seat that are looked at: three cameras and a microphone at the most that is
+/// handed on, and as much again in reports and repair. Beyond that they cost a worker more than they are worth.
+const DATAGRAMS: f64 = 10_000.0;
 
 pub(super) struct Room {
     id: RoomId,
@@ -94,6 +99,7 @@ impl Room {
             slots,
             wants: Vec::new(),
             flood: Flood::default(),
+            datagrams: Bucket::with(DATAGRAMS, now),
             wake: None,
             fallen: false,
         });
@@ -118,6 +124,9 @@ impl Room {
             peer.settle(now, said)
         });
         let seat = &mut self.seats[at];
+        // A section that was given up carries nothing any more.
+        let sections = seat.peer.sections();
+        seat.published.retain(|known| sections.iter().any(|section| section.mid == known.mid));
         let mut before = std::mem::take(&mut seat.slots);
         seat.slots = seat
             .peer
@@ -147,8 +156,11 @@ impl Room {
             .peer
             .sections_mut()
             .iter_mut()
-            .find(|section| section.mid == mid && section.kind == source.kind())
-            .ok_or(MediaError::NoSuchSection)?;
+            .find(|section| section.mid == mid && section.kind == source.kind());
+        let Some(section) = section else {
+            // One that was given up is silent already.
+            return if on { Err(MediaError::NoSuchSection) } else { Ok(()) };
+        };
         section.source = Some(source);
         if on {
             // One microphone, one screen: the newer section takes the name over.
@@ -194,8 +206,12 @@ impl Room {
         turn: &mut Turn,
     ) {
         let Some(at) = self.position(id) else { return };
-        self.seats[at].heard = now;
-        self.seats[at].remote = Some(source);
+        let seat = &mut self.seats[at];
+        (seat.heard, seat.remote) = (now, Some(source));
+        if !seat.datagrams.takes(1.0, DATAGRAMS, DATAGRAMS, now) {
+            turn.withheld += 1;
+            return;
+        }
         self.touch(at, turn, |peer, said| peer.receive(now, source, bytes, said));
         if self.seats[at].line == LineState::Lost {
             self.up(at, now, turn);

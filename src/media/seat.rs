@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::allowance::Flood;
+use super::bucket::Bucket;
 use super::demux::Remote;
 use super::feed::{Fit, Published};
 use super::ladder::{self, Ladder};
-use super::model::{GoneWhy, Kind, MediaEvent, SeatId, Slot, Want};
+use super::model::{Feed, GoneWhy, Kind, MediaEvent, SeatId, Slot, Want};
 use super::peer::{Outlet, Peer, Said, Says};
 use super::rewrite::{Pictures, Stitch};
 
@@ -41,6 +42,8 @@ pub(super) struct Seat {
     /// What is looked at; whatever is not named is looked at in full.
     pub(super) wants: Vec<Want>,
     pub(super) flood: Flood,
+    /// Datagrams it may still send.
+    pub(super) datagrams: Bucket,
     /// When the worker will call, at the latest.
     pub(super) wake: Option<Instant>,
     pub(super) fallen: bool,
@@ -52,6 +55,16 @@ impl Seat {
         let (share, feed) = (self.ladder.share(), place.slot.playing?);
         let given = ladder::carries(share, feed.source) && place.height > 0;
         given.then(|| Fit { largest: ladder::largest(share), height: place.height })
+    }
+
+    /// What this viewer can use of a source, and which encoding of it is shown; nothing when it is not
+    /// to be sent or cannot be played.
+    pub(super) fn watches(&self, seat: SeatId, known: &Published) -> Option<(Fit, Option<u32>)> {
+        let feed = Feed { seat, source: known.source };
+        let at = self.slots.iter().position(|place| place.slot.playing == Some(feed))?;
+        let plays = known.codec.is_none_or(|codec| self.peer.plays(at, codec));
+        let place = &self.slots[at];
+        self.fit(place).filter(|_| plays).map(|fit| (fit, place.stream))
     }
 
     /// How high each picture is wanted, after what plays or what is looked at has changed.

@@ -13,8 +13,6 @@ use quinn_udp::{RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 const BURSTS: usize = 16;
 /// The longest burst the kernel puts together, in bytes.
 const BURST: usize = 65_536;
-/// The longest datagram anybody of ours sends, in bytes; longer ones are nobody's.
-const LONGEST: usize = 2_000;
 /// Datagrams of one burst: the kernel's own limit is 64.
 const SEGMENTS: usize = 48;
 
@@ -36,9 +34,13 @@ impl Inlet {
         let bursts = self.bursts[..self.filled].iter().zip(&self.buffers);
         bursts.flat_map(|(burst, buffer)| {
             let from = SocketAddr::new(burst.addr.ip().to_canonical(), burst.addr.port());
-            let datagrams = buffer[..burst.len].chunks(burst.stride.max(1));
-            datagrams.filter(|bytes| bytes.len() <= LONGEST).map(move |bytes| (from, bytes))
+            buffer[..burst.len].chunks(burst.stride.max(1)).map(move |bytes| (from, bytes))
         })
+    }
+
+    /// What the last [`Socket::receive`] counts towards a round. An empty datagram is work, too.
+    pub(super) fn weight(&self) -> usize {
+        self.datagrams().count().max(self.filled)
     }
 }
 
@@ -199,6 +201,23 @@ mod tests {
         outbox.sort_by_key(|bytes| stream(bytes));
 
         assert_eq!(outbox, [report, packet(3, 1), packet(3, 2), packet(7, 1), packet(7, 2)]);
+    }
+
+    #[test]
+    fn an_empty_datagram_weighs_as_much_as_another() {
+        let receiver = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        receiver.set_nonblocking(true).unwrap();
+        let home = receiver.local_addr().unwrap();
+        let receiver = Socket::new(mio::net::UdpSocket::from_std(receiver)).unwrap();
+        let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        for length in [0, 9_000, 0] {
+            sender.send_to(&[7; 9_000][..length], home).unwrap();
+        }
+        let (mut inlet, mut weight) = (Inlet::new(), 0);
+        while receiver.receive(&mut inlet).is_ok() {
+            weight += inlet.weight();
+        }
+        assert_eq!(weight, 3);
     }
 
     #[test]

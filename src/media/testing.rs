@@ -168,6 +168,22 @@ impl Stage {
         self.turn.forwarded
     }
 
+    /// Datagrams and packets withheld so far.
+    pub fn withheld(&self) -> u64 {
+        self.turn.withheld
+    }
+
+    /// How often a keyframe was asked for so far.
+    pub fn keyframes_asked(&self) -> u64 {
+        self.turn.keyframes_asked
+    }
+
+    /// How many of a seat's receiving sections play something.
+    pub fn playing(&self, seat: SeatId) -> usize {
+        let places = self.room.seats.iter().filter(|known| known.id == seat).flat_map(|known| &known.slots);
+        places.filter(|place| place.slot.playing.is_some()).count()
+    }
+
     fn settle(&mut self, now: Instant) -> Vec<(SocketAddr, Vec<u8>)> {
         let mut touched = std::mem::take(&mut self.turn.touched);
         touched.sort_unstable();

@@ -97,7 +97,11 @@ impl Hub {
     pub(super) fn track(&mut self, line: LineId, consult: ConsultId, mid: Mid, source: Option<Source>) {
         let Some(seat) = self.seat(line, consult) else { return };
         let before = match source {
-            Some(source) => seat.tracks.insert(mid, source),
+            Some(source) => {
+                // One microphone, one screen: the newer section takes the name over, as at the relay.
+                seat.tracks.retain(|other, carried| *carried != source || *other == mid);
+                seat.tracks.insert(mid, source)
+            }
             None => seat.tracks.remove(&mid),
         };
         let Some(track) = source.or(before) else { return };

@@ -1,18 +1,19 @@
-//! Repair: what a viewer's line lost is sent again, in virtual time and between two engines.
+//! What goes from one engine to another through the relay, in virtual time: repair of what a line lost,
+//! and what is not handed on.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use causeway::media::SeatId;
 use causeway::media::testing::Stage;
+use causeway::media::{GoneWhy, SeatId};
 use str0m::change::SdpAnswer;
 use str0m::crypto::from_feature_flags;
 use str0m::media::{Direction, MediaKind, Mid};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::RtpWrite;
-use str0m::{Candidate, Event, Input, Output, Rtc};
+use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 const HOME: ([u8; 4], u16) = ([203, 0, 113, 7], 3478);
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -33,10 +34,22 @@ struct Party {
 
 impl Party {
     fn joins(stage: &mut Stage, number: u16, way: Direction, one_way: Duration, now: Instant) -> Self {
+        let vp8 = Rtc::builder().clear_codecs().enable_vp8(true);
+        Self::joins_with(vp8, stage, number, way, one_way, now)
+    }
+
+    /// One whose engine has these codecs.
+    fn joins_with(
+        codecs: RtcConfig,
+        stage: &mut Stage,
+        number: u16,
+        way: Direction,
+        one_way: Duration,
+        now: Instant,
+    ) -> Self {
         let here = SocketAddr::from(([198, 51, 100, 9], number));
         let provider = Arc::new(from_feature_flags());
-        let builder = Rtc::builder().set_crypto_provider(provider).set_rtp_mode(true);
-        let mut rtc = builder.clear_codecs().enable_vp8(true).build(now);
+        let mut rtc = codecs.set_crypto_provider(provider).set_rtp_mode(true).build(now);
         rtc.add_local_candidate(Candidate::host(here, "udp").unwrap());
         let mut change = rtc.sdp_api();
         let section = change.add_media(MediaKind::Video, way, None, None, None);
@@ -50,15 +63,22 @@ impl Party {
 
     /// Ten packets of a picture at its largest.
     fn shows(&mut self, picture: u64, now: Instant) {
+        self.sends(picture, 10, 1_160, now);
+    }
+
+    /// A picture of so many packets of so many bytes.
+    fn sends(&mut self, picture: u64, packets: u64, bytes: usize, now: Instant) {
         let pt = self.rtc.media(self.section).unwrap().remote_pts()[0];
         let mut api = self.rtc.direct_api();
         let stream = api.stream_tx_by_mid(self.section, None).unwrap();
-        for n in 0..10 {
+        for n in 0..packets {
             // The first one says that a decoder can begin here.
             let mut payload = vec![if n == 0 { 0x10 } else { 0 }, 0, 0, 0];
-            payload.resize(1_160, 7);
-            let (seq, time) = (picture * 10 + n, (picture * 3_600) as u32);
-            stream.write_rtp(RtpWrite::new(pt, seq.into(), time, now, payload).marker(n == 9).nackable(true));
+            payload.resize(bytes, 7);
+            let (seq, time) = (picture * packets + n, (picture * 3_600) as u32);
+            stream.write_rtp(
+                RtpWrite::new(pt, seq.into(), time, now, payload).marker(n == packets - 1).nackable(true),
+            );
         }
     }
 
@@ -135,4 +155,105 @@ fn missing_after(there_and_back: Duration) -> Vec<u64> {
 fn a_packet_lost_on_a_line_of_200_ms_is_sent_again_at_the_full_rate() {
     assert_eq!(missing_after(Duration::from_millis(60)), Vec::<u64>::new());
     assert_eq!(missing_after(Duration::from_millis(200)), Vec::<u64>::new());
+}
+
+/// Two who are connected, and the time.
+struct Call {
+    stage: Stage,
+    parties: Vec<Party>,
+    now: Instant,
+}
+
+impl Call {
+    fn opens() -> Self {
+        Self::opens_for(Rtc::builder().clear_codecs().enable_vp8(true))
+    }
+
+    /// The viewer's engine has these codecs.
+    fn opens_for(codecs: RtcConfig) -> Self {
+        let now = Instant::now();
+        let mut stage = Stage::open(HOME.into(), now);
+        let near = Party::joins(&mut stage, 1, Direction::SendOnly, MILLISECOND, now);
+        let far = Party::joins_with(codecs, &mut stage, 2, Direction::RecvOnly, MILLISECOND, now);
+        let mut call = Self { stage, parties: vec![near, far], now };
+        call.goes_on(3_000);
+        assert!(call.parties.iter().all(|party| party.is_connected));
+        call
+    }
+
+    fn goes_on(&mut self, milliseconds: u32) {
+        for _ in 0..milliseconds {
+            self.now += MILLISECOND;
+            let mut sent = self.stage.tick(self.now);
+            for party in &mut self.parties {
+                for bytes in party.lives(self.now) {
+                    sent.extend(self.stage.take(party.seat, party.here, &bytes, self.now));
+                }
+            }
+            for (to, bytes) in sent {
+                let party = self.parties.iter_mut().find(|party| party.here == to).unwrap();
+                party.down.push((self.now + party.one_way, bytes));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_packet_too_large_for_a_viewer_is_not_handed_on_and_ends_nobody() {
+    let mut call = Call::opens();
+    // The engine of whoever sends takes 2,000 bytes with its header and tag.
+    let sizes = [1_160, 1_500, 1_501, 1_800, 1_940, 1_948, 1_952, 1_956, 1_960];
+    for (n, bytes) in sizes.into_iter().enumerate() {
+        call.parties[0].sends(n as u64, 1, bytes, call.now);
+        call.goes_on(50);
+        assert_eq!(call.stage.ended(), &[] as &[GoneWhy], "{bytes} bytes");
+    }
+    assert_eq!(call.stage.forwarded(), 2);
+    assert_eq!(call.parties[1].seen.len(), 2);
+}
+
+#[test]
+fn for_a_viewer_who_cannot_play_a_codec_no_keyframe_is_asked_for() {
+    let mut can = Call::opens();
+    let mut cannot = Call::opens_for(Rtc::builder().clear_codecs().enable_h264(true));
+    for call in [&mut can, &mut cannot] {
+        for picture in 0..50 {
+            call.parties[0].shows(picture, call.now);
+            call.goes_on(40);
+        }
+    }
+    assert_eq!((can.stage.forwarded(), cannot.stage.forwarded()), (500, 0));
+    assert_eq!((can.stage.keyframes_asked(), cannot.stage.keyframes_asked()), (0, 0));
+}
+
+#[test]
+fn a_section_that_is_given_up_plays_nowhere() {
+    let mut call = Call::opens();
+    let viewer = call.parties[1].seat;
+    assert_eq!(call.stage.playing(viewer), 1);
+    let party = &mut call.parties[0];
+    let mut change = party.rtc.sdp_api();
+    change.set_direction(party.section, Direction::Inactive);
+    let (offer, pending) = change.apply().unwrap();
+    let answer = call.stage.offer(party.seat, &offer.to_sdp_string(), call.now).unwrap();
+    party.rtc.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(&answer).unwrap()).unwrap();
+    call.goes_on(100);
+    assert_eq!(call.stage.playing(viewer), 0);
+}
+
+#[test]
+fn a_seat_is_heard_ten_thousand_times_a_second_and_its_call_goes_on() {
+    let mut call = Call::opens();
+    let before = call.stage.withheld();
+    let (seat, here) = (call.parties[0].seat, call.parties[0].here);
+    for _ in 0..30_000 {
+        call.stage.take(seat, here, &[0x80; 24], call.now);
+    }
+    let withheld = call.stage.withheld() - before;
+    assert!((19_900..20_100).contains(&withheld), "{withheld} of 30,000 withheld");
+
+    call.goes_on(1_000);
+    call.parties[0].shows(0, call.now);
+    call.goes_on(100);
+    assert_eq!(call.stage.forwarded(), 10);
 }

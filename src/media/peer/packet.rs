@@ -24,7 +24,7 @@ pub(in crate::media) struct Packet {
     pub(in crate::media) time: u32,
     pub(super) marker: bool,
     /// A decoder can start here.
-    pub(in crate::media) start: bool,
+    start: bool,
     /// How high the picture is, where the packet says it.
     height: Option<u16>,
     /// Loudness in decibels below full scale, 0 is loudest.
@@ -61,7 +61,8 @@ impl Packet {
 
     /// As its source keeps book of it.
     pub(in crate::media) fn arrival(&self) -> Arrival {
-        Arrival { stream: self.stream, rank: self.rank, start: self.start, height: self.height }
+        let Self { stream, rank, codec, seq, start, height, .. } = *self;
+        Arrival { stream, rank, codec, seq, start, height }
     }
 
     /// Bytes of its payload.
@@ -145,7 +146,8 @@ impl Types {
     }
 }
 
-/// The size of an encoding by its customary name: quarter, half, full.
+/// The size of an encoding by its customary name: quarter, half, full. Encodings of other names are
+/// taken for equals, of which one is shown.
 pub(super) fn rank_of(rid: Option<&str>) -> u8 {
     match rid {
         Some("q") => 0,

@@ -282,11 +282,11 @@ impl Worker {
             match self.carrier.receive(inlet) {
                 Ok(more) => {
                     for (source, bytes) in inlet.datagrams() {
-                        taken += 1;
                         self.datagram(now, Via::Udp(source), bytes);
                         self.after(now);
                     }
-                    count(&self.tally().received, inlet.datagrams().count() as u64);
+                    taken += inlet.weight();
+                    count(&self.tally().received, inlet.weight() as u64);
                     self.readable = more;
                     if !more {
                         return;
