@@ -323,6 +323,42 @@ async fn a_participant_who_floods_hurts_nobody_else_and_is_shown_out() {
     );
 }
 
+/// A stream that begins like ICE over TCP, with a question that is nobody's.
+async fn knocks(gateway: &Gateway) -> TcpStream {
+    let mut stream = TcpStream::connect(gateway.tcp).await.unwrap();
+    let question = [&[0, 20, 0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[7; 12]].concat();
+    stream.write_all(&question).await.unwrap();
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_of_nothing_is_read_slowly_and_hung_up_on_while_it_talks() {
+    let gateway = Gateway::open().await;
+    let relay = &gateway.relay;
+    let mut talks = knocks(&gateway).await;
+    let began = Instant::now();
+
+    // Empty packets, as fast as they are taken: no bytes to speak of, and work all the same.
+    let (mut hurries, before) = (knocks(&gateway).await, relay.stats().received);
+    let _ = tokio::time::timeout(Duration::from_secs(2), async {
+        while hurries.write_all(&[0; 4_096]).await.is_ok() {}
+    })
+    .await;
+    let (taken, passed) = (relay.stats().received - before, began.elapsed().as_secs_f64());
+    assert!(taken > 2_000, "{taken} packets were read at all");
+    // What was read before its weight was known comes on top.
+    assert!((taken as f64) < passed * 5_000.0 + 20_000.0, "{taken} packets in {passed:.1} s");
+    drop(hurries);
+
+    let packet = [&[0, 24][..], &[0x80; 24]].concat();
+    while began.elapsed() < Duration::from_secs(14) && talks.write_all(&packet).await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let seconds = began.elapsed().as_secs();
+    assert!((9..14).contains(&seconds), "hung up on after {seconds} s");
+    println!("relay: a stream of empty packets was read at {:.0} a second", taken as f64 / passed);
+}
+
 /// coturn's own client against us, where it is installed: by UDP, TCP and TLS it is given an
 /// allocation, may reach the relay and nothing else.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

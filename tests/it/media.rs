@@ -419,3 +419,17 @@ async fn pictures_are_handed_on_in_every_packing_to_whoever_can_unpack_it() {
     }
     assert_eq!(relay.stats().panics, 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_leaves_is_let_go_by_a_worker_that_has_enough_to_do() {
+    let relay = relay();
+    let lin = Doctor::joins(&relay, 11).await;
+    let mut told = Told::by(&relay);
+    // Its commands queue up while it rests for some milliseconds.
+    let is_busy = (0..100_000).any(|_| relay.want(SeatId(99), &[]) == Err(MediaError::Busy));
+    assert!(is_busy, "the worker was never busy");
+
+    relay.leave(lin.seat).await.unwrap();
+
+    told.until("the seat is free", |_| relay.stats().seats == 0).await;
+}

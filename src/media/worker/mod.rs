@@ -39,7 +39,7 @@ use crate::config;
 
 const SOCKET: Token = Token(0);
 const COMMANDS: Token = Token(1);
-/// Datagrams, or batches from streams, taken before looking at timers and commands again.
+/// Datagrams, or packets from streams, taken before looking at timers and commands again.
 const BATCH: usize = 128;
 /// While packets flow, the worker looks for them at this pace and is woken by none: what comes
 /// together leaves together, and waking up is most of what a packet costs when few come. The first
@@ -304,10 +304,13 @@ impl Worker {
 
     /// Packets that came on streams. What does not fit into this round is taken in the next.
     fn take_streams(&mut self, now: Instant) {
-        for _ in 0..BATCH {
+        let mut taken = 0;
+        while taken < BATCH {
             let Ok(says) = self.inbox.streams.try_recv() else { return };
+            taken += 1;
             let Some((id, packets)) = self.carrier.note(says) else { continue };
             let Some((from, framing)) = self.carrier.stream(id) else { continue };
+            taken += packets.len();
             for bytes in packets {
                 count(&self.tally().received, 1);
                 match framing {
