@@ -43,13 +43,14 @@ mod referral;
 mod referral_machine;
 mod referral_story;
 mod referral_workflow;
-mod repair;
+
 mod rings;
 mod scale;
 mod seed;
 mod server;
 mod signal;
 mod soak;
+mod stage;
 mod statistics;
 mod store;
 mod support;

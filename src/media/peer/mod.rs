@@ -154,12 +154,13 @@ impl Peer {
     ) -> Result<(Self, String), MediaError> {
         let mut numbers = Numbers::default();
         numbers.agree(&offer.text)?;
+        let feedback = numbers.extension(&offer.text);
         let mut engine = Rtc::builder()
             .set_crypto_provider(Arc::clone(&identity.crypto))
             .set_dtls_cert(identity.cert.clone())
             .set_ice_lite(true)
             .set_rtp_mode(true)
-            .set_extension_map(extensions(numbers.extension(&offer.text)))
+            .set_extension_map(extensions(feedback))
             .clear_codecs()
             .enable_opus(true, false)
             .enable_vp8(true)
@@ -174,6 +175,10 @@ impl Peer {
         let (clock, codec) = (Frequency::NINETY_KHZ, str0m::format::Codec::Vp9);
         engine.codec_config().add_config(pt.into(), Some(repair.into()), codec, clock, None, vp9);
         let mut rtc = engine.build(now);
+        if feedback.is_some() {
+            // Of whichever codec it was asked for: what came and is not reported is never forgotten.
+            rtc.direct_api().enable_twcc_feedback();
+        }
         for address in homes.udp.iter() {
             let candidate = Candidate::host(*address, Protocol::Udp).map_err(|_| MediaError::Stopped)?;
             rtc.add_local_candidate(candidate);

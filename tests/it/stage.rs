@@ -26,6 +26,8 @@ struct Party {
     section: Mid,
     is_connected: bool,
     seen: BTreeSet<u64>,
+    /// Whether the relay reports what arrives of what it sends.
+    is_reported: bool,
     /// On the way from it and to it, with when they arrive.
     up: Vec<(Instant, Vec<u8>)>,
     down: Vec<(Instant, Vec<u8>)>,
@@ -34,13 +36,11 @@ struct Party {
 
 impl Party {
     fn joins(stage: &mut Stage, number: u16, way: Direction, one_way: Duration, now: Instant) -> Self {
-        let vp8 = Rtc::builder().clear_codecs().enable_vp8(true);
-        Self::joins_with(vp8, stage, number, way, one_way, now)
+        Self::joins_as(&Kind::USUAL, stage, number, way, one_way, now)
     }
 
-    /// One whose engine has these codecs.
-    fn joins_with(
-        codecs: RtcConfig,
+    fn joins_as(
+        kind: &Kind,
         stage: &mut Stage,
         number: u16,
         way: Direction,
@@ -49,16 +49,18 @@ impl Party {
     ) -> Self {
         let here = SocketAddr::from(([198, 51, 100, 9], number));
         let provider = Arc::new(from_feature_flags());
-        let mut rtc = codecs.set_crypto_provider(provider).set_rtp_mode(true).build(now);
+        let engine = (kind.engine)().set_crypto_provider(provider).set_rtp_mode(true);
+        let mut rtc = engine.set_stats_interval(Some(Duration::from_secs(1))).build(now);
         rtc.add_local_candidate(Candidate::host(here, "udp").unwrap());
         let mut change = rtc.sdp_api();
         let section = change.add_media(MediaKind::Video, way, None, None, None);
         let (offer, pending) = change.apply().unwrap();
         let seat = SeatId(number.into());
-        let answer = stage.seat(seat, &offer.to_sdp_string(), now).unwrap();
+        let answer = stage.seat(seat, &(kind.says)(offer.to_sdp_string()), now).unwrap();
         rtc.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(&answer).unwrap()).unwrap();
         let (up, down, seen) = (Vec::new(), Vec::new(), BTreeSet::new());
-        Self { rtc, seat, here, section, is_connected: false, seen, up, down, one_way }
+        let (is_connected, is_reported) = (false, false);
+        Self { rtc, seat, here, section, is_connected, seen, is_reported, up, down, one_way }
     }
 
     /// Ten packets of a picture at its largest.
@@ -101,10 +103,24 @@ impl Party {
                 Output::Transmit(out) => self.up.push((now + self.one_way, out.contents.into())),
                 Output::Event(Event::Connected) => self.is_connected = true,
                 Output::Event(Event::RtpPacket(packet)) => drop(self.seen.insert(*packet.seq_no)),
+                Output::Event(Event::PeerStats(stats)) => {
+                    self.is_reported |= stats.egress_loss_fraction.is_some();
+                }
                 Output::Event(_) => {}
             }
         }
     }
+}
+
+/// What a participant's engine can do, and what becomes of its offer on the way.
+struct Kind {
+    engine: fn() -> RtcConfig,
+    says: fn(String) -> String,
+}
+
+impl Kind {
+    const USUAL: Self =
+        Self { engine: || Rtc::builder().clear_codecs().enable_vp8(true), says: |offer| offer };
 }
 
 fn due(under_way: &mut Vec<(Instant, Vec<u8>)>, now: Instant) -> Vec<Vec<u8>> {
@@ -166,15 +182,15 @@ struct Call {
 
 impl Call {
     fn opens() -> Self {
-        Self::opens_for(Rtc::builder().clear_codecs().enable_vp8(true))
+        Self::opens_between(&Kind::USUAL, &Kind::USUAL)
     }
 
-    /// The viewer's engine has these codecs.
-    fn opens_for(codecs: RtcConfig) -> Self {
+    /// One who shows something and one who sees it.
+    fn opens_between(near: &Kind, far: &Kind) -> Self {
         let now = Instant::now();
         let mut stage = Stage::open(HOME.into(), now);
-        let near = Party::joins(&mut stage, 1, Direction::SendOnly, MILLISECOND, now);
-        let far = Party::joins_with(codecs, &mut stage, 2, Direction::RecvOnly, MILLISECOND, now);
+        let near = Party::joins_as(near, &mut stage, 1, Direction::SendOnly, MILLISECOND, now);
+        let far = Party::joins_as(far, &mut stage, 2, Direction::RecvOnly, MILLISECOND, now);
         let mut call = Self { stage, parties: vec![near, far], now };
         call.goes_on(3_000);
         assert!(call.parties.iter().all(|party| party.is_connected));
@@ -215,7 +231,8 @@ fn a_packet_too_large_for_a_viewer_is_not_handed_on_and_ends_nobody() {
 #[test]
 fn for_a_viewer_who_cannot_play_a_codec_no_keyframe_is_asked_for() {
     let mut can = Call::opens();
-    let mut cannot = Call::opens_for(Rtc::builder().clear_codecs().enable_h264(true));
+    let other = Kind { engine: || Rtc::builder().clear_codecs().enable_h264(true), ..Kind::USUAL };
+    let mut cannot = Call::opens_between(&Kind::USUAL, &other);
     for call in [&mut can, &mut cannot] {
         for picture in 0..50 {
             call.parties[0].shows(picture, call.now);
@@ -256,4 +273,22 @@ fn a_seat_is_heard_ten_thousand_times_a_second_and_its_call_goes_on() {
     call.parties[0].shows(0, call.now);
     call.goes_on(100);
     assert_eq!(call.stage.forwarded(), 10);
+}
+
+#[test]
+fn whose_packets_are_counted_is_told_what_arrived_however_it_was_asked_for() {
+    let for_all = |offer: String| offer.replace("a=rtcp-fb:96 transport-cc", "a=rtcp-fb:* transport-cc");
+    for (says, is_reported) in [
+        ((|offer| offer) as fn(String) -> String, true),
+        (for_all, true),
+        (|offer| offer.replace("a=rtcp-fb:96 transport-cc\r\n", ""), false),
+    ] {
+        let mut call = Call::opens_between(&Kind { says, ..Kind::USUAL }, &Kind::USUAL);
+        for picture in 0..50 {
+            call.parties[0].shows(picture, call.now);
+            call.goes_on(40);
+        }
+        assert_eq!(call.stage.forwarded(), 500);
+        assert_eq!(call.parties[0].is_reported, is_reported);
+    }
 }
