@@ -43,7 +43,6 @@ mod referral;
 mod referral_machine;
 mod referral_story;
 mod referral_workflow;
-
 mod rings;
 mod scale;
 mod seed;

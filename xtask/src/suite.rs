@@ -95,8 +95,18 @@ pub fn on_postgres(filter: &[String]) -> Outcome {
 }
 
 /// Rooms whose tests ask no store, or ask it nothing: once is enough.
-const WITHOUT_A_STORE: [&str; 7] =
-    ["attack::", "call::", "docs::", "house::", "media::", "openapi::", "protocol::"];
+const WITHOUT_A_STORE: [&str; 10] = [
+    "attack::",
+    "call::",
+    "docs::",
+    "fuzz::",
+    "house::",
+    "media::",
+    "openapi::",
+    "protocol::",
+    "stage::",
+    "workers::",
+];
 
 /// `make test`: all that must pass before a change lands.
 pub fn all() -> Outcome {
