@@ -152,9 +152,11 @@ impl Published {
         }
     }
 
-    /// Somebody needs a keyframe of this encoding.
+    /// Somebody needs a keyframe of this encoding. Sound has none.
     pub(super) fn want_keyframe(&mut self, stream: u32) {
-        if let Some(known) = self.encodings.iter_mut().find(|known| known.stream == stream) {
+        if self.is_picture()
+            && let Some(known) = self.encodings.iter_mut().find(|known| known.stream == stream)
+        {
             known.wanted = true;
         }
     }
