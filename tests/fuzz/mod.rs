@@ -343,9 +343,6 @@ macro_rules! for_some_seconds {
     ($($test:ident: $at:literal,)*) => {$(
         #[test]
         fn $test() {
-            if std::env::var_os("TEST_STORE").is_some_and(|store| store == "postgres") {
-                return;
-            }
             let (name, target) = TARGETS[$at];
             let inputs = target(SEED, Duration::from_secs(SECONDS));
             println!("fuzz: {name}: {inputs} inputs in {SECONDS} s, 0 crashes");
