@@ -14,8 +14,8 @@ use super::model::SeatId;
 /// An old name still leads to its seat for this long after a restart: packets may be under way, and
 /// it is for the engine to say what they are worth.
 const OLD_NAME: Duration = Duration::from_secs(30);
-/// The longest datagram anybody of ours sends, in bytes.
-const LONGEST: usize = 2_000;
+/// The longest packet either way, in bytes; the engine takes no longer datagram.
+pub(super) const LONGEST: usize = 2_000;
 /// Addresses remembered per seat; a browser tries a handful.
 const ADDRESSES: usize = 8;
 

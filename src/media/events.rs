@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::model::MediaEvent;
+use super::model::{MediaEvent, RoomId, SeatId};
 
 /// Everybody who wants to know.
 #[derive(Default)]
@@ -24,29 +24,31 @@ struct Listener {
 struct Behind {
     events: BTreeMap<u64, MediaEvent>,
     /// Where each matter's last word stands.
-    places: HashMap<Subject, u64>,
+    places: HashMap<Matter, u64>,
     next: u64,
 }
 
 impl Behind {
     fn push(&mut self, event: MediaEvent) {
         if let MediaEvent::Gone { seat, .. } = event {
-            SEAT_KINDS.iter().for_each(|kind| self.forget((*kind, seat.0)));
+            let past = [Matter::Line(seat), Matter::Slots(seat), Matter::Quality(seat), Matter::Needed(seat)];
+            past.into_iter().for_each(|matter| self.forget(matter));
         }
-        self.forget(subject(&event));
-        self.places.insert(subject(&event), self.next);
+        let matter = Matter::of(&event);
+        self.forget(matter);
+        self.places.insert(matter, self.next);
         self.events.insert(self.next, event);
         self.next += 1;
     }
 
     fn pop(&mut self) -> Option<MediaEvent> {
         let (_, event) = self.events.pop_first()?;
-        self.places.remove(&subject(&event));
+        self.places.remove(&Matter::of(&event));
         Some(event)
     }
 
-    fn forget(&mut self, about: Subject) {
-        if let Some(place) = self.places.remove(&about) {
+    fn forget(&mut self, matter: Matter) {
+        if let Some(place) = self.places.remove(&matter) {
             self.events.remove(&place);
         }
     }
@@ -89,27 +91,34 @@ impl Listener {
     }
 }
 
-/// What kind of event about whom.
-type Subject = (u8, u64);
+/// What an event is about. The last word on a matter is the one that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Matter {
+    /// Whether somebody's line is up.
+    Line(SeatId),
+    Gone(SeatId),
+    Slots(SeatId),
+    Speaking(RoomId),
+    Quality(SeatId),
+    Needed(SeatId),
+}
 
-/// The kinds that are about a seat and mean nothing once it is gone.
-const SEAT_KINDS: [u8; 4] = [0, 2, 4, 5];
-
-fn subject(event: &MediaEvent) -> Subject {
-    match event {
-        // Up and down of a line replace each other: the last word counts.
-        MediaEvent::Connected { seat, .. } | MediaEvent::Lost { seat } => (0, seat.0),
-        MediaEvent::Gone { seat, .. } => (1, seat.0),
-        MediaEvent::Slots { seat, .. } => (2, seat.0),
-        MediaEvent::Speaking { room, .. } => (3, room.0),
-        MediaEvent::Quality { seat, .. } => (4, seat.0),
-        MediaEvent::Needed { seat, .. } => (5, seat.0),
+impl Matter {
+    fn of(event: &MediaEvent) -> Self {
+        match event {
+            MediaEvent::Connected { seat, .. } | MediaEvent::Lost { seat } => Self::Line(*seat),
+            MediaEvent::Gone { seat, .. } => Self::Gone(*seat),
+            MediaEvent::Slots { seat, .. } => Self::Slots(*seat),
+            MediaEvent::Speaking { room, .. } => Self::Speaking(*room),
+            MediaEvent::Quality { seat, .. } => Self::Quality(*seat),
+            MediaEvent::Needed { seat, .. } => Self::Needed(*seat),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::model::{GoneWhy, RoomId, SeatId};
+    use super::super::model::GoneWhy;
     use super::*;
 
     #[test]

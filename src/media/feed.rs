@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::allowance::Allowance;
 use super::model::{Kind, Mid, Rid, Source};
 use super::peer::Codec;
+use super::rewrite::JUMP;
 
 /// A keyframe is asked for at most this often: each costs a sender on a thin line a second of picture.
 const ASK_EVERY: Duration = Duration::from_millis(400);
@@ -13,8 +14,6 @@ const ASK_EVERY: Duration = Duration::from_millis(400);
 const FLOWING: Duration = Duration::from_millis(1_500);
 /// A browser sends three encodings; as many again are room for a change of streams.
 const ENCODINGS: usize = 6;
-/// A packet that is behind by more than this is not late: its stream counts anew.
-const LATE: u64 = 5_000;
 
 /// One source of one seat.
 #[derive(Debug)]
@@ -99,7 +98,8 @@ impl Published {
         let Arrival { stream, rank, codec, seq, start, height } = came;
         self.codec = Some(codec);
         if let Some(known) = self.encodings.iter_mut().find(|known| known.stream == stream) {
-            let is_late = (1..=LATE).contains(&known.newest.saturating_sub(seq));
+            // Further behind it is not late: its stream counts anew.
+            let is_late = (1..=JUMP).contains(&known.newest.saturating_sub(seq));
             let starts = start && !is_late;
             known.newest = if is_late { known.newest } else { seq };
             known.seen = now;
@@ -314,28 +314,28 @@ mod tests {
     #[test]
     fn a_first_packet_that_comes_late_starts_nobody_and_the_asking_goes_on() {
         let (mut cam, start) = (camera(), Instant::now());
-        let mut comes = |seq, first| cam.note(Arrival { seq, ..came(7, 2, first) }, start);
-        assert!(comes(10_000, true));
-        assert!(!comes(10_003, false));
+        let comes = |cam: &mut Published, seq, first| cam.note(Arrival { seq, ..came(7, 2, first) }, start);
+        assert!(comes(&mut cam, 10_000, true));
+        assert!(!comes(&mut cam, 10_003, false));
         cam.want_keyframe(7);
 
-        let mut comes = |seq, first| cam.note(Arrival { seq, ..came(7, 2, first) }, start);
-        assert!(!comes(10_002, true), "what follows it has gone by");
+        assert!(!comes(&mut cam, 10_002, true), "what follows it has gone by");
         assert_eq!(cam.due(start).count(), 1);
 
-        let mut comes = |seq, first| cam.note(Arrival { seq, ..came(7, 2, first) }, start);
-        assert!(comes(10_004, true));
-        assert!(comes(9, true), "the stream counts anew");
-        assert!(comes(10, true));
+        assert!(comes(&mut cam, 10_004, true));
+        assert!(comes(&mut cam, 9, true), "the stream counts anew");
+        assert!(comes(&mut cam, 10, true));
     }
 
     #[test]
     fn of_encodings_that_are_equals_the_one_that_came_last_is_shown_and_stays() {
         let (mut cam, start) = (camera(), Instant::now());
-        for stream in [1, 2, 3, 1, 2, 1] {
-            cam.note(came(stream, 2, true), start);
-            let known = cam.encodings.iter().map(|known| known.stream).max();
-            assert_eq!((cam.best(fit(2, 360), start), cam.best(fit(2, 9_999), start)), (known, known));
+        for (n, stream) in [1, 2, 3, 1, 2, 1].into_iter().enumerate() {
+            let now = start + Duration::from_millis(n as u64);
+            cam.note(came(stream, 2, true), now);
+            let newest = [1, 2, 3][n.min(2)];
+            let best = |height| cam.best(fit(2, height), now);
+            assert_eq!((best(360), best(9_999)), (Some(newest), Some(newest)));
         }
     }
 

@@ -36,7 +36,7 @@ const FIRST: u64 = 1_000;
 /// A source that jumps further is taken up anew, and one that falls back further is not handed
 /// on: whoever listens counts how often sixteen bits wrapped, and would lose count. Some
 /// seconds of the fastest picture.
-const JUMP: u64 = 5_000;
+pub(super) const JUMP: u64 = 5_000;
 
 impl Stitch {
     /// The next packet comes from elsewhere: take up its numbers anew.

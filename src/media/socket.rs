@@ -147,6 +147,19 @@ fn together(outbox: &[(SocketAddr, Vec<u8>)], most: usize) -> usize {
 mod tests {
     use super::*;
 
+    fn bound(at: &str) -> std::net::UdpSocket {
+        let socket = std::net::UdpSocket::bind(at).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        socket
+    }
+
+    /// One of ours, and where it is.
+    fn opened(at: &str) -> (Socket, SocketAddr) {
+        let socket = bound(at);
+        let home = socket.local_addr().unwrap();
+        (Socket::new(mio::net::UdpSocket::from_std(socket)).unwrap(), home)
+    }
+
     fn outbox(parts: &[(u16, usize)]) -> Vec<(SocketAddr, Vec<u8>)> {
         parts.iter().map(|(port, long)| (SocketAddr::from(([127, 0, 0, 1], *port)), vec![7; *long])).collect()
     }
@@ -165,14 +178,9 @@ mod tests {
 
     #[test]
     fn what_is_put_arrives_in_order_at_each_receiver() {
-        let bound = |at: &str| {
-            let socket = std::net::UdpSocket::bind(at).unwrap();
-            socket.set_nonblocking(true).unwrap();
-            socket
-        };
         let listens: Vec<_> = (0..3).map(|_| bound("127.0.0.1:0")).collect();
         for home in ["127.0.0.1:0", "[::]:0"] {
-            let mut sender = Socket::new(mio::net::UdpSocket::from_std(bound(home))).unwrap();
+            let (mut sender, _) = opened(home);
             let mut sent = vec![Vec::new(); 3];
             for n in 0..90_usize {
                 let bytes = vec![n as u8; if n % 10 == 9 { 300 } else { 1_100 }];
@@ -205,11 +213,8 @@ mod tests {
 
     #[test]
     fn an_empty_datagram_weighs_as_much_as_another() {
-        let receiver = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-        receiver.set_nonblocking(true).unwrap();
-        let home = receiver.local_addr().unwrap();
-        let receiver = Socket::new(mio::net::UdpSocket::from_std(receiver)).unwrap();
-        let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let (receiver, home) = opened("127.0.0.1:0");
+        let sender = bound("127.0.0.1:0");
         for length in [0, 9_000, 0] {
             sender.send_to(&[7; 9_000][..length], home).unwrap();
         }
@@ -222,14 +227,8 @@ mod tests {
 
     #[test]
     fn bursts_are_read_out_datagram_by_datagram() {
-        let receiver = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-        receiver.set_nonblocking(true).unwrap();
-        let home = receiver.local_addr().unwrap();
-        let receiver = Socket::new(mio::net::UdpSocket::from_std(receiver)).unwrap();
-        let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-        sender.set_nonblocking(true).unwrap();
-        let from = sender.local_addr().unwrap();
-        let mut sender = Socket::new(mio::net::UdpSocket::from_std(sender)).unwrap();
+        let (receiver, home) = opened("127.0.0.1:0");
+        let (mut sender, from) = opened("127.0.0.1:0");
         let lengths = [1_200, 1_200, 1_200, 500, 90, 90, 1_300];
         for (n, length) in lengths.iter().enumerate() {
             sender.put(home, vec![n as u8; *length]);

@@ -12,10 +12,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::demux::LONGEST;
 use super::relay::Relay;
 
-/// The longest packet either way; the engine takes no longer datagram.
-const LONGEST: usize = 2_000;
 /// Packets that may wait for a stream. A tenth of a second of a call: more would only be late.
 const WAITING: usize = 96;
 /// A stream on which nothing was worth an answer by then is none of ours.

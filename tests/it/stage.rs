@@ -35,11 +35,7 @@ struct Party {
 }
 
 impl Party {
-    fn joins(stage: &mut Stage, number: u16, way: Direction, one_way: Duration, now: Instant) -> Self {
-        Self::joins_as(&Kind::USUAL, stage, number, way, one_way, now)
-    }
-
-    fn joins_as(
+    fn joins(
         kind: &Kind,
         stage: &mut Stage,
         number: u16,
@@ -130,50 +126,7 @@ fn due(under_way: &mut Vec<(Instant, Vec<u8>)>, now: Instant) -> Vec<Vec<u8>> {
     due.into_iter().map(|(_, bytes)| bytes).collect()
 }
 
-/// Of two seconds of a picture at its largest, seen over a line with so much delay there and
-/// back, one packet is lost once. What is missing in the end.
-fn missing_after(there_and_back: Duration) -> Vec<u64> {
-    let start = Instant::now();
-    let mut stage = Stage::open(HOME.into(), start);
-    let near = Party::joins(&mut stage, 1, Direction::SendOnly, MILLISECOND, start);
-    let far = Party::joins(&mut stage, 2, Direction::RecvOnly, there_and_back / 2, start);
-    let mut parties = vec![near, far];
-    let (mut pictures, mut large, mut is_lost) = (0, 0, false);
-    // Ten seconds, of which connecting takes some and repairing the last one.
-    for ms in 0..10_000 {
-        let now = start + MILLISECOND * ms;
-        if ms % 40 == 0 && pictures < 50 && parties.iter().all(|party| party.is_connected) {
-            parties[0].shows(pictures, now);
-            pictures += 1;
-        }
-        let mut sent = stage.tick(now);
-        for party in &mut parties {
-            for bytes in party.lives(now) {
-                sent.extend(stage.take(party.seat, party.here, &bytes, now));
-            }
-        }
-        for (to, bytes) in sent {
-            let party = parties.iter_mut().find(|party| party.here == to).unwrap();
-            large += usize::from(bytes.len() > 1_160);
-            if large == 250 && !std::mem::replace(&mut is_lost, true) {
-                continue;
-            }
-            party.down.push((now + party.one_way, bytes));
-        }
-    }
-    assert!(pictures == 50 && is_lost, "{pictures} pictures were shown");
-    let seen = &parties[1].seen;
-    assert!(seen.len() >= 490, "{} packets were seen", seen.len());
-    (*seen.first().unwrap()..=*seen.last().unwrap()).filter(|number| !seen.contains(number)).collect()
-}
-
-#[test]
-fn a_packet_lost_on_a_line_of_200_ms_is_sent_again_at_the_full_rate() {
-    assert_eq!(missing_after(Duration::from_millis(60)), Vec::<u64>::new());
-    assert_eq!(missing_after(Duration::from_millis(200)), Vec::<u64>::new());
-}
-
-/// Two who are connected, and the time.
+/// Two at the relay, one who shows something and one who sees it, and the time.
 struct Call {
     stage: Stage,
     parties: Vec<Party>,
@@ -182,15 +135,15 @@ struct Call {
 
 impl Call {
     fn opens() -> Self {
-        Self::opens_between(&Kind::USUAL, &Kind::USUAL)
+        Self::opens_between(&Kind::USUAL, &Kind::USUAL, MILLISECOND)
     }
 
-    /// One who shows something and one who sees it.
-    fn opens_between(near: &Kind, far: &Kind) -> Self {
+    /// Who sees it is so far away, one way. Both are connected.
+    fn opens_between(near: &Kind, far: &Kind, one_way: Duration) -> Self {
         let now = Instant::now();
         let mut stage = Stage::open(HOME.into(), now);
-        let near = Party::joins_as(near, &mut stage, 1, Direction::SendOnly, MILLISECOND, now);
-        let far = Party::joins_as(far, &mut stage, 2, Direction::RecvOnly, MILLISECOND, now);
+        let near = Party::joins(near, &mut stage, 1, Direction::SendOnly, MILLISECOND, now);
+        let far = Party::joins(far, &mut stage, 2, Direction::RecvOnly, one_way, now);
         let mut call = Self { stage, parties: vec![near, far], now };
         call.goes_on(3_000);
         assert!(call.parties.iter().all(|party| party.is_connected));
@@ -198,6 +151,11 @@ impl Call {
     }
 
     fn goes_on(&mut self, milliseconds: u32) {
+        self.goes_on_without(milliseconds, |_| false);
+    }
+
+    /// So many milliseconds more; of what the relay sends, what is named is lost.
+    fn goes_on_without(&mut self, milliseconds: u32, mut is_lost: impl FnMut(&[u8]) -> bool) {
         for _ in 0..milliseconds {
             self.now += MILLISECOND;
             let mut sent = self.stage.tick(self.now);
@@ -208,10 +166,41 @@ impl Call {
             }
             for (to, bytes) in sent {
                 let party = self.parties.iter_mut().find(|party| party.here == to).unwrap();
-                party.down.push((self.now + party.one_way, bytes));
+                if !is_lost(&bytes) {
+                    party.down.push((self.now + party.one_way, bytes));
+                }
             }
         }
     }
+
+    /// Two seconds of a picture at its largest.
+    fn shows(&mut self, mut is_lost: impl FnMut(&[u8]) -> bool) {
+        for picture in 0..50 {
+            self.parties[0].shows(picture, self.now);
+            self.goes_on_without(40, &mut is_lost);
+        }
+    }
+}
+
+/// Over a line with so much delay there and back one packet is lost once. What is missing in the end.
+fn missing_after(there_and_back: Duration) -> Vec<u64> {
+    let mut call = Call::opens_between(&Kind::USUAL, &Kind::USUAL, there_and_back / 2);
+    let mut large = 0;
+    call.shows(|bytes| {
+        large += usize::from(bytes.len() > 1_160);
+        bytes.len() > 1_160 && large == 250
+    });
+    call.goes_on(1_000);
+    assert!(large > 490, "{large} packets were sent");
+    let seen = &call.parties[1].seen;
+    assert!(seen.len() >= 490, "{} packets were seen", seen.len());
+    (*seen.first().unwrap()..=*seen.last().unwrap()).filter(|number| !seen.contains(number)).collect()
+}
+
+#[test]
+fn a_packet_lost_on_a_line_of_200_ms_is_sent_again_at_the_full_rate() {
+    assert_eq!(missing_after(Duration::from_millis(60)), Vec::<u64>::new());
+    assert_eq!(missing_after(Duration::from_millis(200)), Vec::<u64>::new());
 }
 
 #[test]
@@ -232,13 +221,9 @@ fn a_packet_too_large_for_a_viewer_is_not_handed_on_and_ends_nobody() {
 fn for_a_viewer_who_cannot_play_a_codec_no_keyframe_is_asked_for() {
     let mut can = Call::opens();
     let other = Kind { engine: || Rtc::builder().clear_codecs().enable_h264(true), ..Kind::USUAL };
-    let mut cannot = Call::opens_between(&Kind::USUAL, &other);
-    for call in [&mut can, &mut cannot] {
-        for picture in 0..50 {
-            call.parties[0].shows(picture, call.now);
-            call.goes_on(40);
-        }
-    }
+    let mut cannot = Call::opens_between(&Kind::USUAL, &other, MILLISECOND);
+    can.shows(|_| false);
+    cannot.shows(|_| false);
     assert_eq!((can.stage.forwarded(), cannot.stage.forwarded()), (500, 0));
     assert_eq!((can.stage.keyframes_asked(), cannot.stage.keyframes_asked()), (0, 0));
 }
@@ -283,11 +268,8 @@ fn whose_packets_are_counted_is_told_what_arrived_however_it_was_asked_for() {
         (for_all, true),
         (|offer| offer.replace("a=rtcp-fb:96 transport-cc\r\n", ""), false),
     ] {
-        let mut call = Call::opens_between(&Kind { says, ..Kind::USUAL }, &Kind::USUAL);
-        for picture in 0..50 {
-            call.parties[0].shows(picture, call.now);
-            call.goes_on(40);
-        }
+        let mut call = Call::opens_between(&Kind { says, ..Kind::USUAL }, &Kind::USUAL, MILLISECOND);
+        call.shows(|_| false);
         assert_eq!(call.stage.forwarded(), 500);
         assert_eq!(call.parties[0].is_reported, is_reported);
     }

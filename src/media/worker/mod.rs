@@ -285,8 +285,9 @@ impl Worker {
                         self.datagram(now, Via::Udp(source), bytes);
                         self.after(now);
                     }
-                    taken += inlet.weight();
-                    count(&self.tally().received, inlet.weight() as u64);
+                    let weight = inlet.weight();
+                    taken += weight;
+                    count(&self.tally().received, weight as u64);
                     self.readable = more;
                     if !more {
                         return;
